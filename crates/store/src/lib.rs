@@ -1,1 +1,38 @@
-//! store
+//! Ground state: the only SQL, the only DuckDB; it must never know a source, an index or how answers look.
+//!
+//! **Invariant:** appending the same batch twice changes nothing.
+//! **Invariant:** facts are appended, never edited; a correction is a new fact.
+//! **Invariant:** one process owns a store; a second one is told who does.
+
+mod append;
+mod open;
+mod reader;
+
+mod commits;
+mod documents;
+mod messages;
+mod passages;
+mod progress;
+mod refs;
+mod repos;
+mod tags;
+
+mod columns;
+mod disk;
+mod error;
+mod migrate;
+mod owner;
+mod recall;
+mod row;
+
+pub use append::{Receipt, entries_of};
+pub use documents::Latest;
+pub use error::{Error, Result};
+pub use open::{Options, Store};
+pub use passages::Entry;
+pub use reader::Reader;
+pub use recall::{RecallError, RecallFn, RecallRow};
+pub use refs::SeenRef;
+
+/// The name under which the data file is attached.
+const CATALOG: &str = "lichen";

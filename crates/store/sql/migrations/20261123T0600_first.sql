@@ -1,0 +1,255 @@
+-- The first schema.
+-- Forward steps that this file has gone through.
+CREATE TABLE schema_migrations (
+    name VARCHAR PRIMARY KEY -- file name of the step without its ending; sorts by time
+);
+
+-- Git repositories and plain folders.
+CREATE TABLE repos (
+    repo_id UUID PRIMARY KEY,           -- from `key`
+    key VARCHAR NOT NULL UNIQUE,        -- where it stands, seen from the store: '.', or a path
+    name VARCHAR NOT NULL,              -- a short name for people
+    object_format VARCHAR CHECK (object_format IN ('sha1', 'sha256')), -- NULL for a folder without git
+    shallow BOOLEAN NOT NULL            -- whether history is cut
+);
+
+-- People as commits name them.
+CREATE TABLE people (
+    person_id UUID PRIMARY KEY,         -- from name and address
+    name VARCHAR NOT NULL,              -- as recorded
+    email VARCHAR NOT NULL,             -- as recorded
+    canonical_id UUID NOT NULL          -- who it is after the mailmap; itself where that says nothing
+);
+
+-- Commits. Big.
+-- Invariant: `commit_id` is unique and derived from `oid` and `committed_at`.
+CREATE TABLE git_commits (
+    commit_id UUID NOT NULL USING COMPRESSION uncompressed,
+    repo_id UUID NOT NULL,              -- the repository it was first read from
+    oid BLOB NOT NULL CHECK (octet_length(oid) IN (20, 32)),
+    tree BLOB NOT NULL,
+    author_id UUID NOT NULL,            -- people, as recorded
+    authored_at TIMESTAMP NOT NULL,
+    authored_offset SMALLINT NOT NULL,
+    committer_id UUID NOT NULL,         -- people, as recorded
+    committed_at TIMESTAMP NOT NULL,
+    committed_offset SMALLINT NOT NULL,
+    message VARCHAR NOT NULL USING COMPRESSION uncompressed, -- whole, verbatim
+    boundary BOOLEAN NOT NULL,          -- its parents are missing because the clone is shallow
+    changes_known BOOLEAN NOT NULL      -- false where trees were missing; then it has no rows in file_changes
+);
+
+-- Parents of commits. Big.
+-- Invariant: (`commit_id`, `ord`) is unique, `ord` runs from 0, the commit exists. The parent itself need not.
+CREATE TABLE commit_parents (
+    commit_id UUID NOT NULL USING COMPRESSION uncompressed,
+    ord USMALLINT NOT NULL,             -- place among the parents, from 0
+    parent_oid BLOB NOT NULL
+);
+
+CREATE TYPE change_status AS ENUM ('added', 'modified', 'deleted', 'renamed', 'type_changed');
+
+-- Paths that commits changed, against the first parent; for a merge only those that differ from every parent. Big.
+-- Invariant: (`commit_id`, `ord`) is unique, `ord` runs from 0, the commit exists.
+CREATE TABLE file_changes (
+    commit_id UUID NOT NULL USING COMPRESSION uncompressed,
+    ord UINTEGER NOT NULL,              -- place among the commit's changes, from 0
+    parent USMALLINT NOT NULL,          -- which parent it was compared with
+    path VARCHAR NOT NULL,              -- after the commit, or before it for a deletion
+    path_raw BLOB,                      -- where `path` is not UTF-8
+    old_path VARCHAR,                   -- before a rename
+    old_path_raw BLOB,                  -- where `old_path` is not UTF-8
+    status change_status NOT NULL,
+    old_oid BLOB,                       -- the entry before, where there was one
+    new_oid BLOB,                       -- the entry after, where there is one
+    old_mode UINTEGER NOT NULL,         -- as git's octal modes; 0 where there was none
+    new_mode UINTEGER NOT NULL          -- 57344 (octal 160000) is a submodule
+);
+
+CREATE TYPE ref_kind AS ENUM ('branch', 'tag', 'remote', 'head', 'other');
+
+-- Refs of repositories.
+CREATE TABLE git_refs (
+    ref_id UUID PRIMARY KEY,            -- from repository and name
+    repo_id UUID NOT NULL,
+    name VARCHAR NOT NULL,              -- in full: 'refs/heads/main'
+    kind ref_kind NOT NULL
+);
+
+-- Where refs were seen to point; a row only where that differs from the row before.
+-- Invariant: (`ref_id`, `ord`) is unique, `ord` runs from 0, the ref exists.
+CREATE TABLE git_ref_events (
+    ref_id UUID NOT NULL,
+    ord UINTEGER NOT NULL,              -- place in the ref's history, from 0; the last is the present
+    target BLOB,                        -- the commit, tags peeled; NULL when gone or pointing to none
+    symbolic VARCHAR,                   -- the ref it names, where it is symbolic
+    seen_at TIMESTAMP NOT NULL          -- when it was first seen so
+);
+
+CREATE TYPE document_kind AS ENUM ('markdown', 'rst', 'text', 'code', 'notebook');
+
+-- Documents: texts with a home.
+CREATE TABLE documents (
+    document_id UUID PRIMARY KEY,       -- from repository and path
+    repo_id UUID NOT NULL,
+    path VARCHAR NOT NULL,              -- in the repository
+    path_raw BLOB,                      -- where `path` is not UTF-8
+    kind document_kind NOT NULL,
+    language VARCHAR                    -- 'rust', 'python', ... for code
+);
+
+-- Texts that documents had. Big.
+-- Invariant: `version_id` is unique and derived from document, previous version and text hash; (`document_id`, `ord`)
+-- is unique, `ord` runs from 0, `previous_id` is the version of `ord` - 1; the document exists; `text_hash` is the
+-- hash of `text`, zero where `text` is NULL.
+CREATE TABLE document_versions (
+    version_id UUID NOT NULL USING COMPRESSION uncompressed,
+    document_id UUID NOT NULL USING COMPRESSION uncompressed,
+    ord UINTEGER NOT NULL,              -- place in the document's history, from 0; the last is the current one
+    previous_id UUID,                   -- NULL for the first
+    text VARCHAR USING COMPRESSION uncompressed, -- NULL says that the document is gone
+    text_hash UUID NOT NULL USING COMPRESSION uncompressed,
+    title VARCHAR NOT NULL,             -- the first heading, or the file's name
+    meta VARCHAR NOT NULL,              -- front matter as a JSON object; '' for none
+    seen_at TIMESTAMP NOT NULL          -- when it was first seen so
+);
+
+CREATE TYPE stream_kind AS ENUM ('chat', 'agent');
+
+-- Ordered sources of messages.
+CREATE TABLE streams (
+    stream_id UUID PRIMARY KEY,         -- from source and name
+    source VARCHAR NOT NULL,            -- 'jsonl', 'claude-code', ...
+    name VARCHAR NOT NULL,              -- its name there: a channel, a session's id
+    kind stream_kind NOT NULL,
+    title VARCHAR NOT NULL              -- for people; '' where the source has none
+);
+
+CREATE TYPE message_role AS ENUM ('user', 'assistant', 'tool', 'system');
+
+-- Utterances. Big.
+-- Invariant: `message_id` is unique and derived from the stream and the message's own id (or author, text and
+-- place among equals) at `sent_at`; the stream exists; within a stream `ordinal` runs from 0, `byte_len` is the
+-- length of `text`, and `cum_bytes` its running sum in the order of `ordinal`.
+CREATE TABLE messages (
+    message_id UUID NOT NULL USING COMPRESSION uncompressed,
+    stream_id UUID NOT NULL,
+    ordinal BIGINT NOT NULL,            -- place in the stream in the order of arrival, from 0
+    external_id VARCHAR NOT NULL,       -- its id at the source; '' for none
+    author VARCHAR NOT NULL,            -- '' where unknown
+    role message_role NOT NULL,
+    sent_at TIMESTAMP NOT NULL,
+    sent_offset SMALLINT NOT NULL,
+    text VARCHAR NOT NULL USING COMPRESSION uncompressed, -- verbatim
+    byte_len UINTEGER NOT NULL,         -- UTF-8 bytes of `text`
+    cum_bytes BIGINT NOT NULL,          -- bytes of the stream up to and including this message
+    reply_to UUID,                      -- the message it answers, which need not be here
+    meta VARCHAR NOT NULL               -- further fields as a JSON object; '' for none
+);
+
+-- What agents' messages did with tools. Big.
+-- Invariant: `tool_call_id` is unique and derived from message and `ord`, which runs from 0; the message exists.
+CREATE TABLE tool_calls (
+    tool_call_id UUID NOT NULL USING COMPRESSION uncompressed,
+    message_id UUID NOT NULL USING COMPRESSION uncompressed,
+    ord UINTEGER NOT NULL,              -- place in the message, from 0
+    external_id VARCHAR NOT NULL,       -- the call's id at the source
+    tool VARCHAR NOT NULL,              -- 'Edit', 'Bash', ...
+    paths VARCHAR[] NOT NULL,           -- files it names
+    command VARCHAR,                    -- for a shell
+    patch VARCHAR,                      -- a unified diff, for an edit
+    input VARCHAR NOT NULL              -- all arguments as JSON, verbatim
+);
+
+CREATE TYPE passage_kind AS ENUM ('chat', 'agent', 'doc', 'code', 'commit');
+CREATE TYPE owner_kind AS ENUM ('commit', 'message', 'version');
+
+-- Spans of the texts of commits, messages and document versions: what is embedded and retrieved. Big. Derived: they
+-- can be cut again from their owners; kept so that every answer cites the same spans.
+-- Invariant: `seq` is 0, 1, 2, ... in the order of rows; it is the document number of the indexes, whose watermark
+-- is the number of passages. `passage_id` is unique and derived from owner and `ord`, which runs from 0 within the
+-- owner; the owner exists; the span lies in the owner's text, on character boundaries; `text_hash` is the hash of
+-- that span.
+CREATE TABLE passages (
+    seq BIGINT NOT NULL,
+    passage_id UUID NOT NULL USING COMPRESSION uncompressed,
+    kind passage_kind NOT NULL,
+    owner_kind owner_kind NOT NULL,     -- which table holds the owner
+    owner_id UUID NOT NULL USING COMPRESSION uncompressed, -- commit_id, message_id or version_id
+    ord UINTEGER NOT NULL,              -- place among the owner's passages, from 0
+    start_byte UINTEGER NOT NULL,       -- in the UTF-8 form of the owner's text
+    end_byte UINTEGER NOT NULL CHECK (end_byte >= start_byte),
+    line UINTEGER NOT NULL,             -- first line in the owner's text, from 1
+    context VARCHAR NOT NULL,           -- words that place the text: author, path, headings
+    text_hash UUID NOT NULL USING COMPRESSION uncompressed
+);
+
+CREATE TYPE thing_kind AS ENUM (
+    'commit', 'document', 'message', 'passage', 'person', 'ref', 'repo', 'stream', 'tool_call', 'version'
+);
+
+-- Free labels on things.
+CREATE TABLE tags (
+    thing_kind thing_kind NOT NULL,     -- which table holds the thing
+    thing_id UUID NOT NULL,
+    name VARCHAR NOT NULL CHECK (trim(name) = name AND name <> ''),
+    PRIMARY KEY (thing_kind, thing_id, name)
+);
+
+-- Remote embedding models whose vectors are kept. The built-in model has no row: its vectors are derived state.
+CREATE TABLE embedding_models (
+    model_id INTEGER PRIMARY KEY,       -- from 1, in the order of arrival
+    name VARCHAR NOT NULL UNIQUE,       -- endpoint and model
+    dimensions INTEGER NOT NULL CHECK (dimensions > 0)
+);
+
+-- Vectors that were paid for, by the hash of the text that was embedded. Big.
+-- Invariant: (`model_id`, `text_hash`) is unique, the model exists, `vector` has its dimensions.
+CREATE TABLE embeddings (
+    model_id INTEGER NOT NULL,
+    text_hash UUID NOT NULL USING COMPRESSION uncompressed,
+    vector FLOAT[] NOT NULL
+);
+
+-- How far sources have been read; written in the transaction that takes in what was read.
+CREATE TABLE ingest_progress (
+    source VARCHAR PRIMARY KEY,         -- 'git:.', 'jsonl:<path>', ...
+    position VARCHAR NOT NULL           -- what the source's reader needs to go on
+);
+
+-- The text form of an id: the kind's letter and 26 characters of Crockford's base32. Letters: c commit, d document,
+-- m message, p passage, h person, b ref, r repository, s stream, t tool call, v version.
+CREATE MACRO id_text(letter, id) AS letter || list_aggregate(
+    list_transform(
+        range(26),
+        lambda i: substr(
+            '0123456789abcdefghjkmnpqrstvwxyz',
+            1 + ('0b' || substr('00' || id::BLOB::BIT::VARCHAR, (1 + 5 * i)::INTEGER, 5))::INTEGER,
+            1
+        )
+    ),
+    'string_agg',
+    ''
+);
+
+-- Object ids as git prints them.
+CREATE MACRO oid_text(oid) AS lower(hex(oid));
+
+-- The current version of every document that is not gone.
+CREATE VIEW current_documents AS
+SELECT d.document_id, d.repo_id, d.path, d.kind, d.language, v.version_id, v.title, v.text, v.meta, v.seen_at
+FROM documents AS d
+JOIN (
+    SELECT document_id, arg_max(version_id, ord) AS version_id FROM document_versions GROUP BY document_id
+) AS latest ON latest.document_id = d.document_id
+JOIN document_versions AS v ON v.version_id = latest.version_id
+WHERE v.text IS NOT NULL;
+
+-- Passages with the text they are spans of.
+CREATE VIEW passage_texts AS
+SELECT p.seq, p.passage_id, p.kind, p.owner_kind, p.owner_id, p.line, p.context,
+    decode(encode(coalesce(m.text, c.message, v.text))[p.start_byte + 1 : p.end_byte]) AS text
+FROM passages AS p
+LEFT JOIN messages AS m ON p.owner_kind = 'message' AND m.message_id = p.owner_id
+LEFT JOIN git_commits AS c ON p.owner_kind = 'commit' AND c.commit_id = p.owner_id
+LEFT JOIN document_versions AS v ON p.owner_kind = 'version' AND v.version_id = p.owner_id;

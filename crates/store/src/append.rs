@@ -1,0 +1,200 @@
+//! Appending a batch: one transaction, after which it is all there or nothing is.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use duckdb::Connection;
+use lichen_model::{Batch, Owner, PassageKind, Problem, StreamId, TextHash, Timestamp};
+
+use crate::columns::Columns;
+use crate::error::{Doing, Result};
+use crate::open::Store;
+use crate::passages::Entry;
+use crate::row::Raw;
+use crate::{
+    CATALOG, commits, disk, documents, messages, passages, progress, refs, repos, row, tags,
+};
+
+/// What an append changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Receipt {
+    /// New commits.
+    pub commits: usize,
+    /// New versions of documents.
+    pub versions: usize,
+    /// New messages.
+    pub messages: usize,
+    /// New tool calls.
+    pub tool_calls: usize,
+    /// New labels.
+    pub tags: usize,
+    /// Refs that were seen to have moved.
+    pub ref_events: usize,
+    /// The numbers of the new passages.
+    pub seqs: Range<u64>,
+    /// For each number of `seqs`, in order, the passage's place in the batch.
+    pub passages: Vec<usize>,
+    /// Facts of the batch that contradict what is stored, and were left out.
+    pub problems: Vec<Problem>,
+}
+
+/// What appending must know of the tables, kept between batches so that it is asked only once.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) passages: u64,
+    pub(crate) newest_commit: Option<u128>,
+    pub(crate) newest_message: Option<u128>,
+    /// Messages and bytes of each stream asked for so far.
+    pub(crate) streams: HashMap<StreamId, (i64, i64)>,
+}
+
+impl Known {
+    fn load(conn: &Connection) -> Result<Self> {
+        let newest = |sql: &str| -> Result<Option<u128>> {
+            let raw = conn
+                .query_row(sql, [], |row| row.get::<_, Option<Raw>>(0))
+                .doing("find the newest id")?;
+            Ok(raw.map(|raw| raw.0))
+        };
+        Ok(Self {
+            passages: conn
+                .query_row("SELECT count(*) FROM passages", [], |row| row.get(0))
+                .doing("count the passages")?,
+            newest_commit: newest("SELECT max(commit_id) FROM git_commits")?,
+            newest_message: newest("SELECT max(message_id) FROM messages")?,
+            streams: HashMap::new(),
+        })
+    }
+}
+
+/// What a passage needs of its owner.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnerText<'a> {
+    pub(crate) text: &'a str,
+    /// The stream of a message, the document of a version, 0 for a commit.
+    pub(crate) group: u128,
+    pub(crate) at: Timestamp,
+}
+
+/// Owners that a batch brings and their texts.
+pub(crate) type Owners<'a> = HashMap<Owner, OwnerText<'a>>;
+
+impl Store {
+    /// Takes in `batch`, in one transaction. Facts that are there already are left alone, so that appending a batch
+    /// again changes nothing; when an error leaves it open whether the transaction came through, append it again.
+    pub fn append(&mut self, batch: &Batch) -> Result<Receipt> {
+        disk::guard(&self.dir, self.options.reserve_bytes.saturating_add(room_for(batch)))?;
+        let now = self.options.clock.now();
+        let known = match self.known.take() {
+            Some(known) => known,
+            None => Known::load(&self.conn)?,
+        };
+        match append(&self.conn, batch, known, now) {
+            Ok((receipt, known)) => {
+                self.known = Some(known);
+                Ok(receipt)
+            }
+            Err(error) => Err(self.recover(error)),
+        }
+    }
+}
+
+fn append(
+    conn: &Connection,
+    batch: &Batch,
+    mut known: Known,
+    now: Timestamp,
+) -> Result<(Receipt, Known)> {
+    // Rolls back when dropped before the commit.
+    let transaction = conn.unchecked_transaction().doing("begin a transaction")?;
+    let mut receipt = Receipt::default();
+    let mut owners = Owners::new();
+    repos::append_repos(conn, &batch.repos)?;
+    repos::append_people(conn, &batch.people)?;
+    commits::append(conn, &batch.commits, &mut known, &mut owners, &mut receipt)?;
+    refs::append(conn, &batch.refs, now, &mut receipt)?;
+    documents::append(conn, &batch.versions, &mut owners, &mut receipt)?;
+    messages::append_streams(conn, &batch.streams)?;
+    messages::append(conn, &batch.messages, &mut known, &mut owners, &mut receipt)?;
+    passages::append(conn, &batch.passages, &mut known, &owners, &mut receipt)?;
+    tags::append(conn, &batch.tags, &mut receipt)?;
+    progress::append(conn, &batch.progress)?;
+    transaction.commit().doing("commit a batch")?;
+    Ok((receipt, known))
+}
+
+/// The entries of the passages that appending `batch` gave numbers to: what [`crate::Reader::entries`] would read
+/// back, without reading.
+pub fn entries_of<'a>(batch: &'a Batch, receipt: &Receipt) -> Vec<Entry<'a>> {
+    let mut owners = Owners::new();
+    owners.extend(batch.commits.iter().map(commits::owner_text));
+    owners.extend(batch.versions.iter().filter_map(documents::owner_text));
+    owners.extend(batch.messages.iter().map(messages::owner_text));
+    let entry = |(seq, &place): (u64, &usize)| {
+        let passage = batch.passages.get(place)?;
+        let owner = owners.get(&passage.owner)?;
+        let text = owner.text.get(passages::bytes(&passage.span))?;
+        Some(Entry {
+            seq,
+            kind: passage.kind,
+            owner: passage.owner,
+            at: owner.at,
+            group: owner.group,
+            context: Cow::Borrowed(passage.context.as_str()),
+            text: Cow::Borrowed(text),
+            text_hash: TextHash::of(text),
+        })
+    };
+    receipt.seqs.clone().zip(&receipt.passages).filter_map(entry).collect()
+}
+
+/// Those of `ids` that `column` of `table` holds. `newest` is the greatest id there: newer ones are not looked up.
+pub(crate) fn existing(
+    conn: &Connection,
+    table: &str,
+    column: &str,
+    ids: impl Iterator<Item = u128>,
+    newest: Option<u128>,
+) -> Result<HashSet<u128>> {
+    let Some(newest) = newest else { return Ok(HashSet::new()) };
+    let asked: Vec<u128> = ids.filter(|&id| id <= newest).collect();
+    let (Some(&low), Some(&high)) = (asked.iter().min(), asked.iter().max()) else {
+        return Ok(HashSet::new());
+    };
+    stage(conn, asked.into_iter())?;
+    let (low, high) = (row::uuid(low), row::uuid(high));
+    let sql = format!(
+        "SELECT {column} FROM {CATALOG}.main.{table} WHERE {column} BETWEEN '{low}'::UUID AND '{high}'::UUID \
+         AND {column} IN (SELECT id FROM temp.staged)"
+    );
+    let mut statement = conn.prepare(&sql).doing("look ids up")?;
+    let found = statement.query_map([], |row| row.get::<_, Raw>(0)).doing("look ids up")?;
+    found.map(|raw| raw.map(|raw| raw.0)).collect::<duckdb::Result<_>>().doing("look ids up")
+}
+
+/// Puts ids where statements can join with them: `temp.staged`.
+pub(crate) fn stage(conn: &Connection, ids: impl Iterator<Item = u128>) -> Result<()> {
+    conn.execute_batch("CREATE OR REPLACE TEMP TABLE staged (id UUID)").doing("stage ids")?;
+    Columns::default().ids("id", ids).append_to(conn, "temp", "staged").doing("stage ids")
+}
+
+/// Bytes that a batch may take on disk until the next checkpoint: its texts in the log and in the file.
+fn room_for(batch: &Batch) -> u64 {
+    const PER_ROW: usize = 512;
+    let texts: usize = batch.commits.iter().map(|commit| commit.message.len()).sum::<usize>()
+        + batch
+            .versions
+            .iter()
+            .filter_map(|version| version.text.as_ref())
+            .map(String::len)
+            .sum::<usize>()
+        + batch.messages.iter().map(|message| message.text.len()).sum::<usize>();
+    let rows = batch.len() + batch.passages.len();
+    (texts as u64 + (rows * PER_ROW) as u64).saturating_mul(2)
+}
+
+/// The kinds of passages as numbers, as DuckDB numbers the values of its enum.
+pub(crate) fn passage_kind(place: u8) -> Option<PassageKind> {
+    PassageKind::ALL.get(usize::from(place)).copied()
+}

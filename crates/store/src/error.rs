@@ -1,0 +1,141 @@
+//! What can go wrong in the store, each with the step that leads on.
+
+use std::path::PathBuf;
+
+/// The result of the store's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What the store was doing when it failed, and to what.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process owns the store.
+    #[error(
+        "the store at `{path}` is in use by process {pid} (`{command}`): wait for it to end, or stop it"
+    )]
+    Busy {
+        /// The owner's process id; 0 where it did not say.
+        pid: u32,
+        /// The owner's command.
+        command: String,
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// A file or folder of the store could not be made, read or written.
+    #[error("could not {doing}")]
+    File {
+        /// What was being done, with the path.
+        doing: &'static str,
+        /// Why; names the path.
+        #[source]
+        source: std::io::Error,
+    },
+    /// DuckDB could not start or attach the file.
+    #[error(
+        "could not open the store at `{path}`: if the file is damaged, restore it from a copy or ingest anew"
+    )]
+    Open {
+        /// The data file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: duckdb::Error,
+    },
+    /// What a crash left in the write-ahead log cannot be applied.
+    #[error(
+        "the write-ahead log `{wal}` cannot be replayed: it was left as it is; move it aside to open the store as of \
+         its last checkpoint, then ingest again, which adds what is missing"
+    )]
+    Replay {
+        /// The log.
+        wal: PathBuf,
+        /// Why.
+        #[source]
+        source: duckdb::Error,
+    },
+    /// The file was written by a later version of this program.
+    #[error(
+        "the store at `{path}` has schema `{found}`, which this version does not know: use a newer `lichen`"
+    )]
+    Newer {
+        /// The data file.
+        path: PathBuf,
+        /// Its newest migration.
+        found: String,
+    },
+    /// The file is a DuckDB database of something else.
+    #[error(
+        "`{path}` is a DuckDB database, but no store: it has tables and no record of migrations"
+    )]
+    Foreign {
+        /// The data file.
+        path: PathBuf,
+    },
+    /// A forward step of the schema failed; the file is as it was before the step.
+    #[error("migration `{name}` failed and was rolled back")]
+    Migration {
+        /// The step.
+        name: String,
+        /// Why.
+        #[source]
+        source: duckdb::Error,
+    },
+    /// A statement failed.
+    #[error("could not {doing}")]
+    Query {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: duckdb::Error,
+    },
+    /// The database gave a value that the schema rules out.
+    #[error("column `{column}` holds a value that its table forbids: run `lichen doctor`")]
+    Value {
+        /// The column.
+        column: String,
+    },
+    /// No room is left. Nothing that was acknowledged is lost.
+    #[error(
+        "the disk of `{path}` is full ({free} bytes free): make room and run the command again; nothing that was \
+         stored before is lost"
+    )]
+    DiskFull {
+        /// The store's folder.
+        path: PathBuf,
+        /// Free bytes.
+        free: u64,
+        /// The statement's error, where it came that far.
+        #[source]
+        source: Option<duckdb::Error>,
+    },
+    /// A statement of the user cannot be run.
+    #[error("{0}")]
+    Sql(String),
+    /// A statement of the user asks for what is not allowed.
+    #[error("{0} is not allowed here: `sql` reads the store and nothing else")]
+    SqlForbidden(String),
+    /// A statement of the user took too long.
+    #[error("the query was stopped after {0:?}: ask for less, or raise the time limit")]
+    SqlTimeout(std::time::Duration),
+    /// A path pattern cannot be read.
+    #[error("`{0}` is not a field name: letters, digits, `_`, `-` and `.` only")]
+    Field(String),
+}
+
+/// Tells what a failed statement was for.
+pub(crate) trait Doing<T> {
+    /// Names what was being done.
+    fn doing(self, doing: &'static str) -> Result<T>;
+}
+
+impl<T> Doing<T> for Result<T, duckdb::Error> {
+    fn doing(self, doing: &'static str) -> Result<T> {
+        self.map_err(|source| Error::Query { doing, source })
+    }
+}
+
+impl<T> Doing<T> for Result<T, std::io::Error> {
+    fn doing(self, doing: &'static str) -> Result<T> {
+        self.map_err(|source| Error::File { doing, source })
+    }
+}

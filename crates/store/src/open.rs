@@ -1,0 +1,251 @@
+//! Opening, closing and repairing the connection to the data file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use duckdb::{Config, Connection};
+use lichen_model::Clock;
+
+use crate::append::Known;
+use crate::error::{Doing, Error, Result};
+use crate::migrate;
+use crate::owner::{self, Owner};
+use crate::reader::Reader;
+use crate::{CATALOG, disk, row};
+
+/// The data file's name in the store's folder.
+const FILE: &str = "lichen.duckdb";
+
+/// Rows per block of statistics: the smallest there is, because look-ups by id are pruned by these blocks and nothing
+/// else. On a million messages it made them three times as fast for an eighth more bytes.
+const ROW_GROUP: u32 = 2048;
+
+/// How a store is opened. Everything comes from the caller; the store reads no environment.
+#[derive(Clone)]
+pub struct Options {
+    /// Bytes that DuckDB may use for its buffers.
+    pub memory_limit_bytes: u64,
+    /// Threads of DuckDB; 0 for one per core.
+    pub threads: u32,
+    /// Where DuckDB spills; `None` for `tmp` in the store's folder.
+    pub temp_dir: Option<PathBuf>,
+    /// How long to wait for another owner to finish.
+    pub wait: Duration,
+    /// What this process is doing, told to others who want the store.
+    pub command: String,
+    /// Free bytes below which nothing is written.
+    pub reserve_bytes: u64,
+    /// Bytes of write-ahead log at which DuckDB checkpoints by itself.
+    pub checkpoint_bytes: u64,
+    /// Where the time comes from at which a ref was seen.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Options {
+    /// The usual settings: 1 GiB, every core, no waiting, 64 MiB of reserve.
+    pub fn new(command: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            memory_limit_bytes: 1 << 30,
+            threads: 0,
+            temp_dir: None,
+            wait: Duration::ZERO,
+            command: command.into(),
+            reserve_bytes: 64 << 20,
+            checkpoint_bytes: 256 << 20,
+            clock,
+        }
+    }
+}
+
+/// The ground state of one folder, and the only connection that writes to it.
+///
+/// **Invariant:** the data file is attached to an in-memory database and never opened as the first database, so that
+/// a failed checkpoint takes down only the attachment, which [`Store::recover`] renews.
+pub struct Store {
+    pub(crate) reader: Reader,
+    pub(crate) conn: Connection,
+    pub(crate) known: Option<Known>,
+    pub(crate) locked_down: bool,
+    pub(crate) recall: Option<crate::recall::RecallFn>,
+    pub(crate) dir: PathBuf,
+    pub(crate) options: Options,
+    /// After the connections: the lock is let go when DuckDB has closed the file.
+    _owner: Owner,
+}
+
+impl Store {
+    /// Opens the store in `dir`, making it where there is none, and takes ownership of it.
+    pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self> {
+        let dir = dir.as_ref().to_owned();
+        fs_err::create_dir_all(&dir).doing("create the store's folder")?;
+        let owner = Owner::take(&dir, &options.command, options.wait)?;
+        let conn = connect(&dir, &options)?;
+        let reader = Reader::over(&conn)?;
+        Ok(Self {
+            reader,
+            conn,
+            known: None,
+            locked_down: false,
+            recall: None,
+            dir,
+            options,
+            _owner: owner,
+        })
+    }
+
+    /// Whether `dir` holds a store.
+    pub fn exists(dir: impl AsRef<Path>) -> bool {
+        dir.as_ref().join(FILE).exists()
+    }
+
+    /// The store's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The data file and the log beside it, which exists while there is something in it.
+    pub fn files(&self) -> [PathBuf; 2] {
+        [self.dir.join(FILE), wal(&self.dir)]
+    }
+
+    /// Reads of the store, on a connection of its own.
+    pub fn read(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Another reader, for another thread or for use while this store is borrowed.
+    pub fn reader(&self) -> Result<Reader> {
+        Reader::over(&self.conn)
+    }
+
+    /// Moves what the log holds into the data file.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        if !has_content(&wal(&self.dir)) {
+            return Ok(());
+        }
+        disk::guard(&self.dir, self.options.reserve_bytes)?;
+        match self.conn.execute_batch(&format!("CHECKPOINT {CATALOG}")) {
+            Ok(()) => Ok(()),
+            Err(source) => Err(self.recover(Error::Query { doing: "write a checkpoint", source })),
+        }
+    }
+
+    /// Checkpoints and lets the store go.
+    pub fn close(mut self) -> Result<()> {
+        self.checkpoint()
+    }
+
+    /// After `error`: forgets what was cached and, where DuckDB has given the attachment up, attaches the file anew.
+    /// Returns the error to report.
+    pub(crate) fn recover(&mut self, error: Error) -> Error {
+        self.known = None;
+        let Error::Query { doing, source } = error else { return error };
+        let text = source.to_string();
+        let full = text.contains("No space left")
+            || text.contains("not enough space")
+            || text.contains("disk is full");
+        if text.contains("has been invalidated")
+            || text.contains("FATAL")
+            || text.contains("autocheckpoint failed")
+        {
+            tracing::warn!(error = %text, "attaching the store anew");
+            if let Err(error) = self.reattach() {
+                return error;
+            }
+        }
+        if full {
+            return Error::DiskFull {
+                path: self.dir.clone(),
+                free: disk::free_bytes(&self.dir).unwrap_or(0),
+                source: Some(source),
+            };
+        }
+        Error::Query { doing, source }
+    }
+
+    fn reattach(&mut self) -> Result<()> {
+        self.conn.flush_prepared_statement_cache();
+        self.conn
+            .execute_batch(&format!("USE memory; DETACH {CATALOG}"))
+            .doing("detach the store")?;
+        attach(&self.conn, &self.dir)?;
+        self.reader = Reader::over(&self.conn)?;
+        Ok(())
+    }
+
+    /// Closes DuckDB and opens it again: the way back from settings that can only be tightened.
+    pub(crate) fn reopen(&mut self) -> Result<()> {
+        self.checkpoint()?;
+        self.known = None;
+        // Every connection must go before the file is opened again.
+        let idle = Connection::open_in_memory().doing("start DuckDB")?;
+        self.reader = Reader::idle(&idle)?;
+        self.conn = idle;
+        self.conn = connect(&self.dir, &self.options)?;
+        self.reader = Reader::over(&self.conn)?;
+        self.locked_down = false;
+        Ok(())
+    }
+}
+
+/// Starts DuckDB in memory, attaches the file of `dir`, and brings its schema up to date.
+fn connect(dir: &Path, options: &Options) -> Result<Connection> {
+    let path = dir.join(FILE);
+    let opening = |source| Error::Open { path: path.clone(), source };
+    let temp = options.temp_dir.clone().unwrap_or_else(|| dir.join("tmp"));
+    let mut config = Config::default()
+        .with("memory_limit", format!("{}B", options.memory_limit_bytes))
+        .and_then(|config| config.with("temp_directory", temp.to_string_lossy()))
+        .and_then(|config| config.enable_autoload_extension(false))
+        .and_then(|config| config.with("autoinstall_known_extensions", "false"))
+        .and_then(|config| config.with("arrow_lossless_conversion", "true"))
+        .and_then(|config| {
+            config.with("checkpoint_threshold", format!("{}B", options.checkpoint_bytes))
+        })
+        // A commit above this many rows would skip the log and checkpoint at once.
+        .and_then(|config| config.with("auto_checkpoint_skip_wal_threshold", u64::MAX.to_string()))
+        .map_err(opening)?;
+    if options.threads > 0 {
+        config = config.threads(options.threads.into()).map_err(opening)?;
+    }
+    let conn = Connection::open_in_memory_with_flags(config).map_err(opening)?;
+    attach(&conn, dir)?;
+    migrate::bring_up(&conn, &path)?;
+    Ok(conn)
+}
+
+/// Attaches the file. What a crash left in the log is applied and checkpointed at once: the first checkpoint that a
+/// replay leads to must be an explicit one, or rows of indexes can be lost (duckdb#26828).
+fn attach(conn: &Connection, dir: &Path) -> Result<()> {
+    let (path, wal) = (dir.join(FILE), wal(dir));
+    let unclean = has_content(&wal);
+    let target = row::literal(&path.to_string_lossy());
+    conn.execute_batch(&format!(
+        "ATTACH {target} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP}); USE {CATALOG}"
+    ))
+    .map_err(|source| {
+        let text = source.to_string();
+        if let Some(busy) = owner::from_duckdb(dir, &text) {
+            busy
+        } else if unclean && text.to_ascii_lowercase().contains("wal") {
+            Error::Replay { wal: wal.clone(), source }
+        } else {
+            Error::Open { path: path.clone(), source }
+        }
+    })?;
+    if unclean {
+        tracing::info!("the last process did not close the store: its log was applied");
+        conn.execute_batch(&format!("CHECKPOINT {CATALOG}"))
+            .doing("write a checkpoint after an unclean end")?;
+    }
+    Ok(())
+}
+
+fn wal(dir: &Path) -> PathBuf {
+    dir.join(format!("{FILE}.wal"))
+}
+
+fn has_content(path: &Path) -> bool {
+    fs_err::metadata(path).is_ok_and(|meta| meta.len() > 0)
+}

@@ -1,0 +1,75 @@
+//! Tags: free labels on things.
+
+use duckdb::{Connection, params};
+use lichen_model::{AnyId, Id, Kind, Tag};
+
+use crate::append::Receipt;
+use crate::error::{Doing, Result};
+use crate::reader::Reader;
+use crate::row::{self, Raw};
+
+/// The word that `tags.thing_kind` keeps for `kind`.
+pub(crate) const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Commit => "commit",
+        Kind::Document => "document",
+        Kind::Message => "message",
+        Kind::Passage => "passage",
+        Kind::Person => "person",
+        Kind::Ref => "ref",
+        Kind::Repo => "repo",
+        Kind::Stream => "stream",
+        Kind::ToolCall => "tool_call",
+        Kind::Version => "version",
+    }
+}
+
+/// Adds the labels that are not there yet.
+pub(crate) fn append(conn: &Connection, tags: &[Tag], receipt: &mut Receipt) -> Result<()> {
+    for tag in tags {
+        receipt.tags += conn
+            .execute(
+                "INSERT INTO tags (thing_kind, thing_id, name) VALUES (?, ?::UUID, ?) ON CONFLICT DO NOTHING",
+                params![kind_word(tag.thing.kind), row::uuid(tag.thing.id.as_u128()), tag.name],
+            )
+            .doing("store a label")?;
+    }
+    Ok(())
+}
+
+impl Reader {
+    /// The labels of a thing, by name.
+    pub fn tags_of(&self, thing: AnyId) -> Result<Vec<String>> {
+        let doing = "read the labels of a thing";
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT name FROM tags WHERE thing_kind = ? AND thing_id = ?::UUID ORDER BY name",
+            )
+            .doing(doing)?;
+        let rows = statement
+            .query_map(params![kind_word(thing.kind), row::uuid(thing.id.as_u128())], |row| {
+                row.get(0)
+            });
+        rows.and_then(Iterator::collect).doing(doing)
+    }
+
+    /// The things labelled `name`.
+    pub fn tagged(&self, name: &str) -> Result<Vec<AnyId>> {
+        let doing = "read the things of a label";
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT thing_kind::VARCHAR, thing_id FROM tags WHERE name = ? ORDER BY ALL",
+            )
+            .doing(doing)?;
+        let rows = statement
+            .query_map([name], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Raw>(1)?.0)));
+        let rows: Vec<(String, u128)> = rows.and_then(Iterator::collect).doing(doing)?;
+        let thing = |(word, raw): (String, u128)| {
+            let kind = Kind::ALL.into_iter().find(|&kind| kind_word(kind) == word)?;
+            Some(AnyId::full(kind, Id::from_u128(raw)))
+        };
+        Ok(rows.into_iter().filter_map(thing).collect())
+    }
+}

@@ -1,0 +1,4 @@
+//! The store's behaviour through its public interface.
+
+mod append;
+mod sample;
