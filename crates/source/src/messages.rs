@@ -1,0 +1,87 @@
+//! Messages: chats and agents' transcripts, in whatever format they come.
+//!
+//! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
+
+pub mod claude_code;
+pub mod jsonl;
+
+mod lines;
+mod mapping;
+mod parts;
+mod time;
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use std::io::Read as _;
+
+use crate::{Error, Read, Result};
+
+pub use mapping::{Field, Mapping};
+
+/// Bytes of a file that are enough to tell its format.
+const HEAD_BYTES: u64 = 64 << 10;
+
+/// A format of messages.
+pub struct Format {
+    /// Its name: what [`Stream::source`](lichen_model::Stream) and the keys of its progress carry.
+    pub name: &'static str,
+    /// Whether a file with this path and these first bytes is in the format. Asked in the order of [`FORMATS`].
+    pub sniff: fn(path: &Path, head: &[u8]) -> bool,
+    /// Opens a file in the format.
+    pub open: fn(source: &Source) -> Result<Box<dyn Read + Send>>,
+    /// Looks for files under the roots where the format's tool keeps them; `None` for a format without a home.
+    pub discover: Option<Discover>,
+}
+
+/// Finds the files under `roots` that belong to the repository whose work trees are `repo_roots`.
+pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
+
+/// Every format, the most particular first.
+pub static FORMATS: &[Format] = &[claude_code::FORMAT, jsonl::FORMAT];
+
+/// The format of that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// The format of a file, told by its path and first bytes.
+pub fn sniff(path: &Path) -> Result<&'static Format> {
+    let mut head = Vec::new();
+    let file = fs::File::open(path).map_err(Error::ReadFile)?;
+    file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    FORMATS.iter().find(|format| (format.sniff)(path, &head)).ok_or_else(|| Error::UnknownFormat {
+        path: path.to_owned(),
+        known: FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// A file of messages, and what is known about it.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// What the store calls it: the name in problems and, after the format's name and a colon, in progress.
+    pub label: String,
+    /// The position of the last progress: a file that has grown goes on there, one that was rewritten is read again.
+    pub position: Option<String>,
+    /// The roots of the repository's work trees: paths of tools that lie in one are told relative to it.
+    pub repo_roots: Vec<PathBuf>,
+    /// Names of fields, for formats whose names vary.
+    pub mapping: Mapping,
+    /// Longest line that is read, in bytes; 0 for the default.
+    pub line_bytes_max: usize,
+}
+
+/// A file that discovery found to belong to a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The file.
+    pub path: PathBuf,
+    /// The name of its format.
+    pub format: &'static str,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// About how many messages it holds.
+    pub messages: u64,
+}

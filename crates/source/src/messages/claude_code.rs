@@ -1,0 +1,376 @@
+//! Claude Code transcripts: one session per file, `<root>/projects/<folder of the working directory>/<session>.jsonl`,
+//! those of sub-agents under `<session>/subagents/`.
+//!
+//! The format is not documented by its maker. What is read here is what public readers of it agree on: lines of
+//! `user` and `assistant` wrap a message whose content is a string or a list of blocks; a tool's result comes back on
+//! a `user` line; everything else is bookkeeping, but for titles, notices and prompts typed while the agent worked.
+
+mod discover;
+mod entry;
+mod tools;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use lichen_model::{
+    Batch, Message, MessageId, Progress, Role, Stream, StreamId, StreamKind, Zoned,
+};
+
+use super::lines::{Line, Lines};
+use super::parts::{Draft, Meta};
+use super::{Format, Source, time};
+use crate::{Estimate, Read, Result, Unit};
+
+pub use discover::discover;
+
+use entry::{Block, Entry, Kind};
+
+/// The name of the format.
+pub const NAME: &str = "claude-code";
+
+pub(super) const FORMAT: Format = Format {
+    name: NAME,
+    sniff,
+    open: |source| Ok(Box::new(Reader::open(source.clone())?)),
+    discover: Some(discover::discover),
+};
+
+/// A line that only these transcripts have stands near the beginning.
+fn sniff(path: &Path, head: &[u8]) -> bool {
+    let lines = head.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    let marked = |line: &str| {
+        let has = |key: &str| line.contains(key);
+        (has("\"sessionId\"") && (has("\"parentUuid\"") || has("\"type\":\"queue-operation\"")))
+            || (has("\"leafUuid\"") && has("\"summary\""))
+            || has("\"type\":\"file-history-snapshot\"")
+    };
+    path.extension().is_some_and(|name| name == "jsonl") && lines.take(20).any(marked)
+}
+
+/// The messages of a session, batch by batch.
+pub struct Reader {
+    source: Source,
+    lines: Lines,
+    stream: StreamId,
+    /// The session's id, and the sub-agent's where it is one's transcript.
+    name: String,
+    told: Told,
+    unread_before: Option<u64>,
+    start: u64,
+    done: bool,
+}
+
+/// What earlier lines told that later ones refer to.
+#[derive(Default)]
+struct Told {
+    /// Messages by the id of their line.
+    lines: HashMap<String, MessageId>,
+    /// Messages by the tool calls they hold, and the tool.
+    calls: HashMap<String, (MessageId, String)>,
+    title: Title,
+}
+
+/// The best title so far: of a higher rank, or later.
+#[derive(Default)]
+struct Title {
+    rank: u8,
+    text: String,
+}
+
+impl Reader {
+    /// Opens a transcript where the last reading stopped.
+    pub fn open(source: Source) -> Result<Self> {
+        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let name = stream_name(&source.path);
+        let mut told = Told::default();
+        if let Some((rank, text)) = lines.at.extra.split_once(' ') {
+            told.title = Title { rank: rank.parse().unwrap_or_default(), text: text.to_owned() };
+        }
+        let start = lines.at.offset;
+        let unread_before = (start > 0).then_some(start);
+        Ok(Self {
+            stream: Stream::id(NAME, &name),
+            source,
+            lines,
+            name,
+            told,
+            unread_before,
+            start,
+            done: false,
+        })
+    }
+
+    /// Reads the lines before the position once a line refers to one that is not known: see
+    /// [`jsonl`](super::jsonl), which does the same.
+    fn read_before(&mut self) -> Result<()> {
+        let Some(end) = self.unread_before.take() else { return Ok(()) };
+        let mut lines = Lines::before(&self.source.path, end, self.source.line_bytes_max)?;
+        let mut buffer = Vec::new();
+        // Titles are kept in the position; only ids are wanted here.
+        let title = std::mem::take(&mut self.told.title);
+        while let Some(line) = lines.next(&mut buffer)? {
+            if line != Line::TooLong
+                && let Ok(Some(entry)) = Entry::parse(&String::from_utf8_lossy(&buffer))
+            {
+                self.messages(entry);
+            }
+        }
+        self.told.title = title;
+        Ok(())
+    }
+
+    fn refers_to_unknown(&self, entry: &Entry) -> bool {
+        let parent =
+            entry.parent.as_ref().is_some_and(|parent| !self.told.lines.contains_key(parent));
+        let call = |block: &Block| match block {
+            Block::ToolResult { call, .. } => !self.told.calls.contains_key(call),
+            _ => false,
+        };
+        parent || entry.blocks.iter().any(call)
+    }
+
+    /// The messages of a line, and what later lines need to know of it.
+    fn messages(&mut self, entry: Entry) -> Vec<Message> {
+        let mut messages = match &entry.kind {
+            Kind::Title { rank, text, leaf } => {
+                let in_file = leaf.as_ref().is_some_and(|leaf| self.told.lines.contains_key(leaf));
+                self.told.title.offer(rank + u8::from(in_file), text);
+                Vec::new()
+            }
+            Kind::Message(role) => self.said(&entry, *role),
+        };
+        // Several messages of one line are told apart by their place in it.
+        for (place, message) in messages.iter_mut().enumerate().skip(1) {
+            message.external_id = format!("{}#{place}", message.external_id);
+            message.id = Message::id(self.stream, &message.external_id, message.sent.at);
+        }
+        for message in &mut messages {
+            let id = message.id;
+            for (ord, call) in (0..).zip(&mut message.tool_calls) {
+                call.id = lichen_model::ToolCall::id(id, ord);
+                self.told.calls.insert(call.external_id.clone(), (id, call.tool.clone()));
+            }
+        }
+        if let Some(last) = messages.last() {
+            self.told.lines.insert(entry.uuid, last.id);
+        } else if let Some(above) =
+            entry.parent.and_then(|parent| self.told.lines.get(&parent).copied())
+        {
+            // A line that says nothing still stands between two that do.
+            self.told.lines.insert(entry.uuid, above);
+        }
+        messages
+    }
+
+    fn said(&self, entry: &Entry, role: Role) -> Vec<Message> {
+        let reply_to =
+            entry.parent.as_ref().and_then(|parent| self.told.lines.get(parent).copied());
+        let message = |role, author: String, text, reply_to, meta: Meta| Message {
+            id: Message::id(self.stream, &entry.uuid, entry.sent.at),
+            stream: self.stream,
+            external_id: entry.uuid.clone(),
+            author,
+            role,
+            sent: entry.sent,
+            text,
+            reply_to,
+            tool_calls: Vec::new(),
+            meta: meta.finish(),
+        };
+        let mut messages = Vec::new();
+        let (mut text, mut thinking, mut images) = (String::new(), String::new(), 0_u32);
+        let mut calls = Vec::new();
+        for block in &entry.blocks {
+            match block {
+                Block::Text(part) => append(&mut text, part),
+                Block::Thinking(part) => append(&mut thinking, part),
+                Block::Image => images += 1,
+                Block::ToolUse { id, tool, input } => {
+                    calls.push(tools::call(id, tool, input, &self.roots(), entry));
+                }
+                Block::ToolResult { call, text, error, images } => {
+                    let known = self.told.calls.get(call);
+                    let tool = known.map_or_else(String::new, |(_, tool)| tool.clone());
+                    let mut meta = Meta::default();
+                    meta.text("tool_use_id", call);
+                    if *error {
+                        meta.raw("is_error", "true");
+                    }
+                    count(&mut meta, "images", *images);
+                    entry.place(&mut meta);
+                    messages.push(message(
+                        Role::Tool,
+                        tool,
+                        text.clone(),
+                        known.map(|(id, _)| *id).or(reply_to),
+                        meta,
+                    ));
+                }
+            }
+        }
+        let mut meta = Meta::default();
+        for (key, json) in &entry.meta {
+            meta.raw(key, json);
+        }
+        if !thinking.is_empty() {
+            meta.text("thinking", &thinking);
+        }
+        count(&mut meta, "images", images);
+        let says = !text.is_empty() || !thinking.is_empty() || !calls.is_empty() || images > 0;
+        if says {
+            entry.place(&mut meta);
+            let mut said = message(role, String::new(), text, reply_to, meta);
+            said.tool_calls = calls;
+            messages.push(said);
+        }
+        messages
+    }
+
+    fn roots(&self) -> Vec<&Path> {
+        self.source.repo_roots.iter().map(PathBuf::as_path).collect()
+    }
+}
+
+impl Title {
+    fn offer(&mut self, rank: u8, text: &str) {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if rank >= self.rank && !text.is_empty() {
+            *self = Self { rank, text };
+        }
+    }
+}
+
+fn append(text: &mut String, part: &str) {
+    if !text.is_empty() && !part.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(part);
+}
+
+fn count(meta: &mut Meta, key: &str, count: u32) {
+    if count > 0 {
+        meta.raw(key, &count.to_string());
+    }
+}
+
+/// `<session>`, or `<session>/<agent>` for a sub-agent's transcript in its session's folder.
+fn stream_name(path: &Path) -> String {
+    let name = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    let stem = name(path.file_stem());
+    let folder =
+        path.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "subagents"));
+    match folder.and_then(Path::parent) {
+        Some(session) => format!("{}/{stem}", name(session.file_name())),
+        None => stem,
+    }
+}
+
+impl Read for Reader {
+    fn next_batch(&mut self) -> Result<Option<Batch>> {
+        let mut draft = Draft::default();
+        let mut unknown: BTreeMap<String, u64> = BTreeMap::new();
+        let mut buffer = Vec::new();
+        let start = self.lines.at.offset;
+        while !self.done && !draft.is_full() {
+            let Some(line) = self.lines.next(&mut buffer)? else {
+                self.done = true;
+                break;
+            };
+            draft.bytes = self.lines.at.offset - start;
+            let number = self.lines.at.lines;
+            if line == Line::TooLong {
+                draft.problems.line(
+                    &self.source.label,
+                    number,
+                    "is longer than the limit; skipped",
+                );
+                continue;
+            }
+            if buffer.trim_ascii().is_empty() {
+                continue;
+            }
+            let text = String::from_utf8_lossy(&buffer);
+            match Entry::parse(&text) {
+                Ok(Some(entry)) => {
+                    if self.unread_before.is_some() && self.refers_to_unknown(&entry) {
+                        self.read_before()?;
+                    }
+                    if let Some(what) = entry.problem {
+                        draft.problems.line(&self.source.label, number, what);
+                    }
+                    for message in self.messages(entry) {
+                        let name = &self.name;
+                        draft.stream(self.stream, || stream(self.stream, name));
+                        draft.push(message);
+                    }
+                }
+                Ok(None) => {}
+                Err(entry::Refused::Unknown(kind)) => *unknown.entry(kind).or_default() += 1,
+                Err(entry::Refused::Damaged(_)) if line == Line::Unended => {
+                    self.lines.unread();
+                    self.done = true;
+                    break;
+                }
+                Err(entry::Refused::Damaged(what)) => {
+                    draft.problems.line(&self.source.label, number, what);
+                }
+            }
+            if matches!(text, Cow::Owned(_)) {
+                draft.problems.line(
+                    &self.source.label,
+                    number,
+                    "is not UTF-8; unreadable bytes were replaced",
+                );
+            }
+        }
+        if self.lines.at.offset == start {
+            return Ok(None);
+        }
+        if !unknown.is_empty() {
+            let kinds: Vec<_> =
+                unknown.iter().map(|(kind, count)| format!("{count} of `{kind}`")).collect();
+            let what = format!("has lines of unknown types, skipped: {}", kinds.join(", "));
+            draft.problems.line(&self.source.label, self.lines.at.lines, what);
+        }
+        let Title { rank, text } = &self.told.title;
+        if !text.is_empty() {
+            let name = &self.name;
+            draft.stream(self.stream, || stream(self.stream, name)).title.clone_from(text);
+        }
+        let extra = if text.is_empty() { String::new() } else { format!("{rank} {text}") };
+        let progress = Progress {
+            source: format!("{NAME}:{}", self.source.label),
+            position: self.lines.position(&extra)?,
+        };
+        Ok(Some(draft.finish(&self.source.label, progress)))
+    }
+
+    fn estimate(&self) -> Estimate {
+        let total = self.lines.len().saturating_sub(self.start);
+        Estimate { total, done: self.lines.at.offset - self.start, unit: Unit::Bytes }
+    }
+}
+
+fn stream(id: StreamId, name: &str) -> Stream {
+    Stream {
+        id,
+        source: NAME.to_owned(),
+        name: name.to_owned(),
+        kind: StreamKind::Agent,
+        title: String::new(),
+    }
+}
+
+/// A line's time.
+fn sent(text: Option<&str>) -> (Zoned, Option<&'static str>) {
+    match text.and_then(time::parse) {
+        Some(sent) => (sent, None),
+        None => (Zoned::default(), Some("has no time that can be read; taken as 1970")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
