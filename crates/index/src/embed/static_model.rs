@@ -1,0 +1,148 @@
+//! The model built into the program: one vector per token, summed.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 0..8 | `LICHENSM` |
+//! | 8..24 | as `u32`: version 1, tokens V, dimensions D, bytes of vocabulary B |
+//! | 24.. | V scales as `f32`, then V rows of D `i8`, then the tokens, each ended by `\n` |
+//! | last 8 | the first of BLAKE3 of everything before |
+//!
+//! Little-endian. A text's vector is the sum of `scale * row` over its tokens, scaled to length one.
+
+use std::sync::OnceLock;
+
+use super::wordpiece::{Wordpiece, Words};
+use super::{EmbedError, Embedder, ModelKey, Vectors};
+
+/// The file as the `model` folder describes it.
+static ASSET: &[u8] = include_bytes!("../../model/static-256.bin");
+const MAGIC: &[u8; 8] = b"LICHENSM";
+const HEADER: usize = 24;
+const CHECKSUM: usize = 8;
+
+/// The model. Making one reads no more than its header and vocabulary.
+#[derive(Debug)]
+pub struct StaticModel {
+    key: ModelKey,
+    scales: &'static [[u8; 4]],
+    rows: &'static [u8],
+    wordpiece: Wordpiece,
+}
+
+impl StaticModel {
+    /// The built-in model, made at the first call.
+    pub fn builtin() -> Result<&'static Self, EmbedError> {
+        static MODEL: OnceLock<Result<StaticModel, &'static str>> = OnceLock::new();
+        MODEL
+            .get_or_init(|| StaticModel::parse(ASSET))
+            .as_ref()
+            .map_err(|what| EmbedError::Asset(what))
+    }
+
+    /// The built-in model's key, which names its very bytes.
+    pub fn builtin_key() -> ModelKey {
+        let dims =
+            ASSET.get(16..20).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
+        Self::key_of(ASSET, dims as usize)
+    }
+
+    /// The bytes of the built-in model's file: all but the last eight are what these are the BLAKE3 of.
+    pub fn asset() -> &'static [u8] {
+        ASSET
+    }
+
+    fn key_of(bytes: &[u8], dims: usize) -> ModelKey {
+        let tail = bytes.len().saturating_sub(CHECKSUM);
+        let mark: String = bytes[tail..].iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        ModelKey { name: format!("lichen-static-{mark}"), dims }
+    }
+
+    fn parse(bytes: &'static [u8]) -> Result<Self, &'static str> {
+        let header: &[u8; HEADER] = bytes.first_chunk().ok_or("it ends in its header")?;
+        let number = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+                as usize
+        };
+        if header[..8] != *MAGIC || number(8) != 1 {
+            return Err("it has another form");
+        }
+        let (tokens, dims, vocabulary) = (number(12), number(16), number(20));
+        let rows = HEADER + 4 * tokens;
+        let words = rows + tokens * dims;
+        if dims == 0 || bytes.len() != words + vocabulary + CHECKSUM {
+            return Err("it has not the length that its header tells");
+        }
+        let vocabulary = std::str::from_utf8(&bytes[words..words + vocabulary])
+            .map_err(|_| "its vocabulary is no text")?;
+        let wordpiece = Wordpiece::new(vocabulary);
+        if wordpiece.len() != tokens {
+            return Err("it has not as many tokens as its header tells");
+        }
+        Ok(Self {
+            key: Self::key_of(bytes, dims),
+            scales: bytes[HEADER..rows].as_chunks().0,
+            rows: &bytes[rows..words],
+            wordpiece,
+        })
+    }
+
+    /// The token ids of a text.
+    pub fn tokens(&self, text: &str) -> Vec<u32> {
+        let mut ids = Vec::new();
+        self.wordpiece.encode(text, &mut Words::default(), &mut ids);
+        ids
+    }
+
+    /// Adds a token's vector to `sum`.
+    fn add(&self, token: u32, sum: &mut [f32]) {
+        let token = token as usize;
+        let scale = f32::from_le_bytes(self.scales[token]);
+        let row = &self.rows[token * sum.len()..][..sum.len()];
+        for (sum, value) in sum.iter_mut().zip(row) {
+            *sum += scale * f32::from(value.cast_signed());
+        }
+    }
+
+    fn embed_into(&self, text: &str, words: &mut Words, ids: &mut Vec<u32>, sum: &mut [f32]) {
+        ids.clear();
+        self.wordpiece.encode(text, words, ids);
+        sum.fill(0.0);
+        for id in &*ids {
+            self.add(*id, sum);
+        }
+        let norm =
+            sum.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>().sqrt();
+        if norm > 0.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "back to the precision of vectors")]
+            let scale = (1.0 / norm) as f32;
+            for value in sum {
+                *value *= scale;
+            }
+        }
+    }
+}
+
+impl Embedder for StaticModel {
+    fn key(&self) -> &ModelKey {
+        &self.key
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vectors, EmbedError> {
+        let mut vectors = Vectors::new(self.key.dims);
+        vectors.values.resize(texts.len() * self.key.dims, 0.0);
+        let (mut words, mut ids) = (Words::default(), Vec::new());
+        for (text, sum) in texts.iter().zip(vectors.values.chunks_exact_mut(self.key.dims)) {
+            self.embed_into(text, &mut words, &mut ids, sum);
+        }
+        Ok(vectors)
+    }
+
+    fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
+        let mut sum = vec![0.0; self.key.dims];
+        self.embed_into(text, &mut Words::default(), &mut Vec::new(), &mut sum);
+        Ok(sum)
+    }
+}
+
+#[cfg(test)]
+mod tests;

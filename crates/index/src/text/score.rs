@@ -1,0 +1,244 @@
+//! Scores of all passages for a query: BM25 term by term into one number per passage, as a share of what a passage
+//! could reach that has every word of the query many times. Scores of different queries and classes so compare.
+//!
+//! The library's own BM25 fixes `k1` and `b`, and ranks fields apart; a store of some hundred thousand short
+//! passages needs neither its pruning nor its approximations.
+//!
+//! **Invariant:** a score depends on the passages and the query, not on how passages are split into segments: counts
+//! are sums over all of them, and a passage's terms are added in the order of the query.
+
+use std::sync::Arc;
+
+use tantivy::fieldnorm::FieldNormReader;
+
+use super::query::ClassQuery;
+use super::recipe::{Bm25, Class};
+use super::schema::Part;
+use super::segment::Segment;
+use super::tail::Tail;
+use crate::error::Result;
+
+/// The texts to score: all segments in order, then the tail.
+pub(crate) struct Corpus<'a> {
+    pub(crate) segments: &'a [Arc<Segment>],
+    pub(crate) tail: &'a Tail,
+    /// Passages per class.
+    pub(crate) counts: [u32; Class::ALL.len()],
+}
+
+/// What is the same for all terms of a class.
+struct Statistics {
+    passages: f32,
+    bm25: Bm25,
+    /// `k1 * (1 - b)`.
+    base: f32,
+    /// What one token adds: `k1 * b / average length`.
+    per_token: f32,
+}
+
+impl Corpus<'_> {
+    /// Adds the scores of the passages of `class`, by passage.
+    pub(crate) fn score(
+        &self,
+        class: Class,
+        query: &ClassQuery,
+        bm25: Bm25,
+        phrase_weight: f32,
+        scores: &mut [f32],
+    ) -> Result<()> {
+        let passages = self.counts[class as usize];
+        if passages == 0 {
+            return Ok(());
+        }
+        let tokens = self.tokens(class, Part::Body) as f32
+            + bm25.context_weight * self.tokens(class, Part::Context) as f32;
+        let average = (tokens / passages as f32).max(1.0);
+        let statistics = Statistics {
+            passages: passages as f32,
+            bm25,
+            base: bm25.k1 * (1.0 - bm25.b),
+            per_token: bm25.k1 * bm25.b / average,
+        };
+        let mut idfs = Vec::with_capacity(query.terms.len());
+        for (term, _) in &query.terms {
+            idfs.push(statistics.idf(self.doc_freq(class, term, statistics.parts())?));
+        }
+        let total: f32 = idfs.iter().sum();
+        for ((term, count), idf) in query.terms.iter().zip(idfs) {
+            if idf > 0.0 {
+                self.score_term(class, term, count * idf / total, &statistics, scores)?;
+            }
+        }
+        if total > 0.0 {
+            for phrase in &query.phrases {
+                self.score_phrase(class, phrase, phrase_weight / total, &statistics, scores)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tokens(&self, class: Class, part: Part) -> u64 {
+        let sealed: u64 = self.segments.iter().map(|segment| segment.tokens(class, part)).sum();
+        sealed + self.tail.tokens(class, part)
+    }
+
+    /// In how many passages of the class the term is: the larger of body and context, as Lucene's combined fields count.
+    fn doc_freq(&self, class: Class, term: &str, parts: &[Part]) -> Result<u32> {
+        let mut largest = 0;
+        for part in parts {
+            let mut count = self.tail.doc_freq(class, *part, term);
+            for segment in self.segments {
+                count += segment.doc_freq(class, *part, term)?;
+            }
+            largest = largest.max(count);
+        }
+        Ok(largest)
+    }
+
+    fn score_term(
+        &self,
+        class: Class,
+        term: &str,
+        weight: f32,
+        statistics: &Statistics,
+        scores: &mut [f32],
+    ) -> Result<()> {
+        let with_context = statistics.parts().contains(&Part::Context);
+        let mut context: Vec<(u32, u32)> = Vec::new();
+        for segment in self.segments {
+            context.clear();
+            if with_context {
+                segment
+                    .postings(class, Part::Context, term, |doc, freq| context.push((doc, freq)))?;
+            }
+            let lens = SegmentLens::new(segment, class, statistics);
+            let scores = &mut scores[segment.first() as usize..][..segment.len() as usize];
+            let mut joined = Joined { context: &context, weight: statistics.bm25.context_weight };
+            let mut add = |doc: u32, freq: f32| {
+                scores[doc as usize] += weight * statistics.saturated(freq, lens.of(doc));
+            };
+            segment
+                .postings(class, Part::Body, term, |doc, freq| joined.body(doc, freq, &mut add))?;
+            joined.rest(&mut add);
+        }
+        context.clear();
+        if with_context {
+            self.tail.postings(class, Part::Context, term, |doc, freq| context.push((doc, freq)));
+        }
+        let scores = &mut scores[self.tail.first() as usize..];
+        let mut joined = Joined { context: &context, weight: statistics.bm25.context_weight };
+        let mut add = |doc: u32, freq: f32| {
+            scores[doc as usize] +=
+                weight * statistics.saturated(freq, self.tail_len(doc, statistics));
+        };
+        self.tail.postings(class, Part::Body, term, |doc, freq| joined.body(doc, freq, &mut add));
+        joined.rest(&mut add);
+        Ok(())
+    }
+
+    fn score_phrase(
+        &self,
+        class: Class,
+        phrase: &[(String, u32)],
+        weight: f32,
+        statistics: &Statistics,
+        scores: &mut [f32],
+    ) -> Result<()> {
+        let mut found: Vec<(u32, f32, f32)> = Vec::new();
+        for segment in self.segments {
+            let lens = SegmentLens::new(segment, class, statistics);
+            segment.phrase(class, phrase, |doc, freq| {
+                found.push((segment.first() + doc, freq as f32, lens.of(doc)))
+            })?;
+        }
+        self.tail.phrase(class, phrase, |doc, freq| {
+            found.push((self.tail.first() + doc, freq as f32, self.tail_len(doc, statistics)));
+        });
+        let weight = weight * statistics.idf(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        for (seq, freq, len) in found {
+            scores[seq as usize] += weight * statistics.saturated(freq, len);
+        }
+        Ok(())
+    }
+
+    fn tail_len(&self, doc: u32, statistics: &Statistics) -> f32 {
+        let len = |part| self.tail.text_len(doc, part) as f32;
+        statistics.discount(len(Part::Body), len(Part::Context))
+    }
+}
+
+impl Statistics {
+    /// The parts that count.
+    fn parts(&self) -> &'static [Part] {
+        if self.bm25.context_weight > 0.0 { &Part::ALL } else { &[Part::Body] }
+    }
+
+    /// What a term in so many passages is worth; 0 for one in none.
+    fn idf(&self, doc_freq: u32) -> f32 {
+        if doc_freq == 0 {
+            return 0.0;
+        }
+        let with = (doc_freq as f32).min(self.passages);
+        (1.0 + (self.passages - with + 0.5) / (with + 0.5)).ln()
+    }
+
+    /// `k1 * (1 - b + b * length / average length)`.
+    fn discount(&self, body: f32, context: f32) -> f32 {
+        self.base + self.per_token * (body + self.bm25.context_weight * context)
+    }
+
+    fn saturated(&self, freq: f32, discount: f32) -> f32 {
+        freq / (freq + discount)
+    }
+}
+
+/// The discounts of a segment's texts.
+struct SegmentLens<'a> {
+    body: &'a FieldNormReader,
+    context: &'a FieldNormReader,
+    statistics: &'a Statistics,
+}
+
+impl<'a> SegmentLens<'a> {
+    fn new(segment: &'a Segment, class: Class, statistics: &'a Statistics) -> Self {
+        Self {
+            body: segment.norms(class, Part::Body),
+            context: segment.norms(class, Part::Context),
+            statistics,
+        }
+    }
+
+    fn of(&self, doc: u32) -> f32 {
+        self.statistics
+            .discount(self.body.fieldnorm(doc) as f32, self.context.fieldnorm(doc) as f32)
+    }
+}
+
+/// Joins the lists of body and context of one term: both ascend, and a passage of both counts once.
+struct Joined<'a> {
+    context: &'a [(u32, u32)],
+    weight: f32,
+}
+
+impl Joined<'_> {
+    fn body(&mut self, doc: u32, freq: u32, add: &mut impl FnMut(u32, f32)) {
+        while let Some(((first, of_context), rest)) = self.context.split_first() {
+            if *first > doc {
+                break;
+            }
+            self.context = rest;
+            if *first == doc {
+                add(doc, freq as f32 + self.weight * *of_context as f32);
+                return;
+            }
+            add(*first, self.weight * *of_context as f32);
+        }
+        add(doc, freq as f32);
+    }
+
+    fn rest(&mut self, add: &mut impl FnMut(u32, f32)) {
+        for (doc, freq) in std::mem::take(&mut self.context) {
+            add(*doc, self.weight * *freq as f32);
+        }
+    }
+}
