@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use duckdb::{Connection, params};
-use lichen_model::{ChangeStatus, Commit, Oid, Owner, RepoId};
+use lichen_model::{ChangeStatus, Commit, Oid, Owner};
 
 use crate::append::{Known, OwnerText, Owners, Receipt, existing};
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
-use crate::row::{self, OidBytes};
+use crate::row::{self, OidBytes, Raw};
 
 /// The word that `file_changes.status` keeps for `status`.
 pub(crate) const fn status_word(status: ChangeStatus) -> &'static str {
@@ -48,6 +48,11 @@ pub(crate) fn append<'a>(
 ) -> Result<()> {
     let ids = commits.iter().map(|commit| commit.id.as_u128());
     let mut seen = existing(conn, "git_commits", "commit_id", ids, known.newest_commit)?;
+    let whole: Vec<&Commit> = commits
+        .iter()
+        .filter(|commit| !commit.boundary && seen.contains(&commit.id.as_u128()))
+        .collect();
+    complete(conn, &whole)?;
     let mut new: Vec<&Commit> =
         commits.iter().filter(|commit| seen.insert(commit.id.as_u128())).collect();
     new.sort_by_key(|commit| commit.id);
@@ -74,6 +79,32 @@ pub(crate) fn append<'a>(
         .doing("store commits")?;
     append_parents(conn, &new)?;
     append_changes(conn, &new)
+}
+
+/// Completes those of `commits`, which are all stored, that were first read where a shallow clone cut history: what
+/// they changed was not known then.
+fn complete(conn: &Connection, commits: &[&Commit]) -> Result<()> {
+    let doing = "complete commits that history was cut at";
+    if commits.is_empty() {
+        return Ok(());
+    }
+    let mut statement =
+        conn.prepare("SELECT commit_id FROM git_commits WHERE boundary").doing(doing)?;
+    let rows = statement.query_map([], |row| row.get::<_, Raw>(0));
+    let cut: HashSet<u128> =
+        rows.and_then(|rows| rows.map(|raw| raw.map(|raw| raw.0)).collect()).doing(doing)?;
+    let mut whole: Vec<&Commit> =
+        commits.iter().copied().filter(|commit| cut.contains(&commit.id.as_u128())).collect();
+    whole.sort_by_key(|commit| commit.id);
+    whole.dedup_by_key(|commit| commit.id);
+    for commit in &whole {
+        conn.execute(
+            "UPDATE git_commits SET boundary = false, changes_known = ? WHERE commit_id = ?::UUID",
+            params![commit.changes.is_some(), row::uuid(commit.id.as_u128())],
+        )
+        .doing(doing)?;
+    }
+    append_changes(conn, &whole)
 }
 
 fn append_parents(conn: &Connection, commits: &[&Commit]) -> Result<()> {
@@ -116,15 +147,22 @@ fn append_changes(conn: &Connection, commits: &[&Commit]) -> Result<()> {
 }
 
 impl Reader {
-    /// The object ids of every commit that was read from `repo`: what a source need not read again.
-    pub fn known_commits(&self, repo: RepoId) -> Result<HashSet<Oid>> {
+    /// The object ids of every commit: what a source need not read again.
+    pub fn known_commits(&self) -> Result<HashSet<Oid>> {
         let doing = "list the known commits";
+        let mut statement = self.conn.prepare_cached("SELECT oid FROM git_commits").doing(doing)?;
+        let rows = statement.query_map([], |row| row.get::<_, OidBytes>(0));
+        rows.and_then(|rows| rows.map(|oid| oid.map(|oid| oid.0)).collect()).doing(doing)
+    }
+
+    /// The object ids of the commits that were read where a shallow clone cuts history.
+    pub fn boundary_commits(&self) -> Result<Vec<Oid>> {
+        let doing = "list the commits that history was cut at";
         let mut statement = self
             .conn
-            .prepare_cached("SELECT oid FROM git_commits WHERE repo_id = ?::UUID")
+            .prepare_cached("SELECT oid FROM git_commits WHERE boundary ORDER BY oid")
             .doing(doing)?;
-        let rows = statement
-            .query_map(params![row::uuid(repo.as_u128())], |row| row.get::<_, OidBytes>(0));
+        let rows = statement.query_map([], |row| row.get::<_, OidBytes>(0));
         rows.and_then(|rows| rows.map(|oid| oid.map(|oid| oid.0)).collect()).doing(doing)
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use duckdb::Connection;
+use duckdb::{Connection, Row};
 use lichen_model::{
-    DocumentKind, DocumentVersion, Owner, Problem, RepoId, RepoPath, TextHash, VersionId,
+    Document, DocumentId, DocumentKind, DocumentVersion, Owner, Problem, RepoId, RepoPath,
+    TextHash, VersionId,
 };
 
 use crate::append::{OwnerText, Owners, Receipt, existing, stage};
 use crate::columns::Columns;
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::reader::Reader;
 use crate::row::{self, Raw};
 
@@ -31,8 +32,10 @@ pub(crate) fn kind_of(word: &str) -> Option<DocumentKind> {
 }
 
 /// The current version of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Latest {
+    /// The document.
+    pub document: Document,
     /// The version.
     pub version: VersionId,
     /// Hash of its text; zero where the document is gone.
@@ -156,20 +159,35 @@ impl Reader {
         let mut statement = self
             .conn
             .prepare_cached(
-                "SELECT d.path, d.path_raw, arg_max(v.version_id, v.ord), arg_max(v.text_hash, v.ord),
-                     arg_max(v.text IS NULL, v.ord)
+                "SELECT d.document_id, d.path, d.path_raw, d.kind::VARCHAR, d.language, arg_max(v.version_id, v.ord),
+                     arg_max(v.text_hash, v.ord), arg_max(v.text IS NULL, v.ord)
                  FROM documents AS d JOIN document_versions AS v USING (document_id)
                  WHERE d.repo_id = ?::UUID GROUP BY ALL",
             )
             .doing(doing)?;
-        let rows = statement.query_map([row::uuid(repo.as_u128())], |row| {
-            let latest = Latest {
-                version: VersionId::from_u128(row.get::<_, Raw>(2)?.0),
-                text_hash: TextHash(row.get::<_, Raw>(3)?.0),
-                gone: row.get(4)?,
-            };
-            Ok((row::path(row.get(0)?, row.get(1)?), latest))
-        });
-        rows.and_then(Iterator::collect).doing(doing)
+        let mut rows = statement.query([row::uuid(repo.as_u128())]).doing(doing)?;
+        let mut latest = HashMap::new();
+        while let Some(row) = rows.next().doing(doing)? {
+            let document = document(row, 0, repo)?;
+            let current = |place| row.get::<_, Raw>(place).map(|raw| raw.0).doing(doing);
+            let (version, hash) = (VersionId::from_u128(current(5)?), TextHash(current(6)?));
+            let gone = row.get(7).doing(doing)?;
+            latest
+                .insert(document.path.clone(), Latest { document, version, text_hash: hash, gone });
+        }
+        Ok(latest)
     }
+}
+
+/// The document in the columns from `first` on: id, path, raw path, kind and language.
+pub(crate) fn document(row: &Row<'_>, first: usize, repo: RepoId) -> Result<Document> {
+    let doing = "read a document";
+    let kind: String = row.get(first + 3).doing(doing)?;
+    Ok(Document {
+        id: DocumentId::from_u128(row.get::<_, Raw>(first).doing(doing)?.0),
+        repo,
+        path: row::path(row.get(first + 1).doing(doing)?, row.get(first + 2).doing(doing)?),
+        kind: kind_of(&kind).ok_or_else(|| Error::Value { column: "documents.kind".to_owned() })?,
+        language: row.get(first + 4).doing(doing)?,
+    })
 }

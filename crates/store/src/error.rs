@@ -118,8 +118,55 @@ pub enum Error {
     #[error("the query was stopped after {0:?}: ask for less, or raise the time limit")]
     SqlTimeout(std::time::Duration),
     /// A path pattern cannot be read.
-    #[error("`{0}` is not a field name: letters, digits, `_`, `-` and `.` only")]
-    Field(String),
+    #[error("`{0}` is not a path pattern: a `[` has no `]`")]
+    Pattern(String),
+    /// An export would write over files.
+    #[error("`{0}` is not an empty folder: name one that is, or one that does not exist yet")]
+    ExportTarget(PathBuf),
+    /// An export came out other than what the table holds.
+    #[error(
+        "the export of table `{table}` holds {found} rows where the table holds {wanted}: export again"
+    )]
+    ExportCheck {
+        /// The table.
+        table: &'static str,
+        /// Rows of the table.
+        wanted: u64,
+        /// Rows of the file.
+        found: u64,
+    },
+}
+
+impl Error {
+    /// Whether another process has the store.
+    pub const fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy { .. })
+    }
+
+    /// Whether what was asked for is at fault.
+    pub const fn is_user(&self) -> bool {
+        matches!(
+            self,
+            Self::Sql(_)
+                | Self::SqlForbidden(_)
+                | Self::SqlTimeout(_)
+                | Self::Pattern(_)
+                | Self::ExportTarget(_)
+        )
+    }
+
+    /// Whether the surroundings are at fault: the disk, the file, the version of the program.
+    pub const fn is_config(&self) -> bool {
+        matches!(
+            self,
+            Self::File { .. }
+                | Self::Open { .. }
+                | Self::Replay { .. }
+                | Self::Newer { .. }
+                | Self::Foreign { .. }
+                | Self::DiskFull { .. }
+        )
+    }
 }
 
 /// Tells what a failed statement was for.

@@ -10,6 +10,7 @@ mod reader;
 
 mod commits;
 mod documents;
+mod embeddings;
 mod messages;
 mod passages;
 mod progress;
@@ -17,22 +18,39 @@ mod refs;
 mod repos;
 mod tags;
 
+mod counts;
+mod filter;
+mod get;
+mod history;
+mod hits;
+
+mod doctor;
+mod export;
+mod recall;
+mod sql;
+
 mod columns;
 mod disk;
 mod error;
 mod migrate;
 mod owner;
-mod recall;
 mod row;
 
 pub use append::{Receipt, entries_of};
+pub use counts::Counts;
+pub use doctor::Finding;
 pub use documents::Latest;
 pub use error::{Error, Result};
+pub use export::{ExportFormat, Exported};
+pub use filter::{AsOf, Filter};
+pub use get::{CommitView, MessageView, VersionView};
+pub use hits::{Hit, Home};
 pub use open::{Options, Store};
 pub use passages::Entry;
 pub use reader::Reader;
 pub use recall::{RecallError, RecallFn, RecallRow};
 pub use refs::SeenRef;
+pub use sql::{Column, SqlLimits, Table, Value};
 
 /// The name under which the data file is attached.
 const CATALOG: &str = "lichen";

@@ -258,7 +258,7 @@ fn entry(chunk: &RecordBatch, row: usize, texts: &[Texts; 3]) -> Result<Entry<'s
 }
 
 /// The UUID at `row` of `column`.
-fn raw(chunk: &RecordBatch, column: usize, row: usize) -> Result<u128> {
+pub(crate) fn raw(chunk: &RecordBatch, column: usize, row: usize) -> Result<u128> {
     let odd = || Error::Value { column: chunk.schema().field(column).name().clone() };
     let values = chunk.column(column).as_fixed_size_binary_opt().ok_or_else(odd)?;
     Ok(u128::from_be_bytes(values.value(row).try_into().map_err(|_| odd())?))

@@ -1,6 +1,5 @@
 //! Appending: everything comes back, and the same batch twice changes nothing.
 
-
 use lichen_store::entries_of;
 
 use crate::sample::{batch, open};
@@ -11,7 +10,10 @@ fn a_batch_is_counted_and_its_passages_numbered() {
     let mut store = open(dir.path());
     let batch = batch();
     let receipt = store.append(&batch).unwrap();
-    assert_eq!((receipt.commits, receipt.versions, receipt.messages, receipt.tool_calls), (4, 2, 3, 1));
+    assert_eq!(
+        (receipt.commits, receipt.versions, receipt.messages, receipt.tool_calls),
+        (4, 2, 3, 1)
+    );
     assert_eq!((receipt.tags, receipt.ref_events), (1, 2));
     assert_eq!(receipt.seqs, 0..batch.passages.len() as u64);
     assert_eq!(receipt.passages, (0..batch.passages.len()).collect::<Vec<_>>());
@@ -43,7 +45,10 @@ fn the_same_batch_twice_changes_nothing() {
             store = open(dir.path());
         }
         let receipt = store.append(&batch()).unwrap();
-        assert_eq!((receipt.commits, receipt.versions, receipt.messages, receipt.tool_calls), (0, 0, 0, 0));
+        assert_eq!(
+            (receipt.commits, receipt.versions, receipt.messages, receipt.tool_calls),
+            (0, 0, 0, 0)
+        );
         assert_eq!((receipt.tags, receipt.ref_events, receipt.passages.len()), (0, 0, 0));
         assert_eq!(receipt.problems, []);
         assert_eq!(store.read().entries(0, 1000).unwrap(), before);

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lichen_model::{
-    Batch, ChangeStatus, Clock, Commit, CommitId, Document, DocumentKind, DocumentVersion, FileChange, Message,
-    MessageId, Oid, Owner, Passage, PassageKind, Person, Progress, Ref, RefKind, RefState, Repo, RepoPath, Role,
-    Stream, StreamKind, Tag, TextHash, Timestamp, ToolCall, VersionId, Zoned,
+    Batch, ChangeStatus, Clock, Commit, CommitId, Document, DocumentKind, DocumentVersion,
+    FileChange, Message, MessageId, Oid, Owner, Passage, PassageKind, Person, Progress, Ref,
+    RefKind, RefState, Repo, RepoPath, Role, Stream, StreamKind, Tag, TextHash, Timestamp,
+    ToolCall, VersionId, Zoned,
 };
 use lichen_store::{Options, Store};
 
@@ -137,11 +138,22 @@ pub(crate) fn with_call(mut message: Message, path: &str) -> Message {
 
 pub(crate) fn document(path: &str) -> Document {
     let path = RepoPath::from(path);
-    Document { id: Document::id(repo().id, &path), repo: repo().id, path, kind: DocumentKind::Markdown, language: None }
+    Document {
+        id: Document::id(repo().id, &path),
+        repo: repo().id,
+        path,
+        kind: DocumentKind::Markdown,
+        language: None,
+    }
 }
 
 /// A version of `path` that follows `previous`; without text, its end.
-pub(crate) fn version(path: &str, previous: Option<VersionId>, text: Option<&str>, secs: i64) -> DocumentVersion {
+pub(crate) fn version(
+    path: &str,
+    previous: Option<VersionId>,
+    text: Option<&str>,
+    secs: i64,
+) -> DocumentVersion {
     let document = document(path);
     let text_hash = text.map(TextHash::of).unwrap_or_default();
     DocumentVersion {
@@ -173,7 +185,14 @@ pub(crate) fn lines(owner: Owner, kind: PassageKind, text: &str) -> Vec<Passage>
     for (line, piece) in (1_u32..).zip(text.split_inclusive('\n')) {
         let end = start + u32::try_from(piece.len()).unwrap();
         let ord = u32::try_from(passages.len()).unwrap();
-        passages.push(Passage { owner, ord, kind, span: start..end, line, context: format!("context {line}") });
+        passages.push(Passage {
+            owner,
+            ord,
+            kind,
+            span: start..end,
+            line,
+            context: format!("context {line}"),
+        });
         start = end;
     }
     passages
@@ -182,7 +201,11 @@ pub(crate) fn lines(owner: Owner, kind: PassageKind, text: &str) -> Vec<Passage>
 /// Adds the passages of every fact in the batch.
 pub(crate) fn cut(mut batch: Batch) -> Batch {
     for commit in &batch.commits {
-        batch.passages.extend(lines(Owner::Commit(commit.id), PassageKind::Commit, &commit.message));
+        batch.passages.extend(lines(
+            Owner::Commit(commit.id),
+            PassageKind::Commit,
+            &commit.message,
+        ));
     }
     for version in &batch.versions {
         if let Some(text) = &version.text {
