@@ -72,7 +72,7 @@ fn lines() {
         let source = Source { path: path.clone(), label: "chat".to_owned(), ..Source::default() };
         let mut count = 0;
         all(&mut (format.open)(&source).expect("the file can be opened"), |batch| {
-            count += batch.messages.len()
+            count += batch.messages.len();
         });
         count
     });

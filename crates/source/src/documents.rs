@@ -78,6 +78,56 @@ pub struct Known {
     pub position: Option<String>,
 }
 
+/// What stands where a document was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Now {
+    /// This text.
+    Text(String),
+    /// Nothing: the folder is there, the file is not.
+    Gone,
+    /// It cannot be told: the folder is not there, or the file cannot be read as a document any more.
+    Unknown,
+}
+
+/// What stands now in `folder` where `document` was taken in.
+pub fn now(folder: &Path, document: &Document) -> Now {
+    match fs::read(walk::file_path(folder, &document.path)) {
+        Ok(bytes) => {
+            text::read(&bytes, document.kind).map_or(Now::Unknown, |read| Now::Text(read.text))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => Now::Gone,
+        Err(_) => Now::Unknown,
+    }
+}
+
+/// Whether `text` looks like source code: most of its lines begin or end as lines of code do.
+pub fn looks_like_code(text: &str) -> bool {
+    const BEGINS: [&str; 16] = [
+        "def ",
+        "class ",
+        "import ",
+        "from ",
+        "fn ",
+        "pub ",
+        "func ",
+        "function ",
+        "public ",
+        "private ",
+        "#include",
+        "const ",
+        "let ",
+        "var ",
+        "return ",
+        "@",
+    ];
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let of_code = |line: &&&str| {
+        BEGINS.iter().any(|begin| line.starts_with(begin))
+            || line.ends_with(['{', '}', ';', ':', '(', ')', ',', ']'])
+    };
+    !lines.is_empty() && lines.iter().filter(of_code).count() * 3 >= lines.len()
+}
+
 /// A plain folder as a fact: what stands for the repository where there is none.
 pub fn folder(path: &Path, key: &str) -> Repo {
     let name =
@@ -309,6 +359,3 @@ impl Read for Reader {
         Estimate { total: self.total as u64, done: (self.total - left) as u64, unit: Unit::Files }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -96,6 +96,23 @@ impl Repository {
         self.git.common_dir().to_owned()
     }
 
+    /// How many commits of `HEAD` are not among those that `seen` is built on; `None` where that cannot be told, as when
+    /// `seen` is gone.
+    pub fn behind(&self, seen: &Oid) -> Option<u64> {
+        let head = self.git.head_id().ok()?.detach();
+        let seen = ObjectId::try_from(seen.0.as_slice()).ok()?;
+        if head == seen {
+            return Some(0);
+        }
+        let walk = self.git.rev_walk([head]).with_hidden([seen]).all().ok()?;
+        let mut count = 0;
+        for commit in walk {
+            commit.ok()?;
+            count += 1;
+        }
+        Some(count)
+    }
+
     /// Walks to what is known and returns the reader of the rest, which uses `threads` threads for each batch.
     pub fn read(&self, known: &Known<'_>, threads: usize) -> Result<Reader> {
         let repo = self.repo();
@@ -124,8 +141,11 @@ impl Repository {
             shallow: &shallow,
             key: &self.key,
         };
-        let tips = if unchanged { &[][..] } else { &refs.tips };
-        let walked = walk::walk(&self.git.objects, tips, &bounds);
+        let walked = if unchanged {
+            walk::Walked::default()
+        } else {
+            walk::walk(&self.git.objects, &refs.tips, &bounds)
+        };
         problems.extend(walked.problems);
         let people = people::changed(&mailmap, known.people);
         let mut workers = vec![self.git.clone(); threads.max(1)];

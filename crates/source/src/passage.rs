@@ -4,6 +4,7 @@
 //! character that is not blank; none is longer than [`MAX_BYTES`]; the same text is always cut the same way.
 
 mod code;
+mod definition;
 mod markdown;
 mod notebook;
 mod pack;

@@ -48,6 +48,3 @@ fn lines(source: &Value) -> String {
         _ => String::new(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
 //! The files of a folder that are not ignored.
 
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -111,6 +113,15 @@ fn error_path(error: &ignore::Error) -> Option<&Path> {
 
 fn place(root: &Path, path: &Path) -> String {
     repo_path(root, path).to_text().into_owned()
+}
+
+/// Where a path of the repository stands in the file system.
+pub(super) fn file_path(root: &Path, path: &RepoPath) -> PathBuf {
+    #[cfg(unix)]
+    let relative = std::ffi::OsStr::from_bytes(&path.0);
+    #[cfg(not(unix))]
+    let relative = path.to_text().into_owned();
+    root.join(relative)
 }
 
 /// The path seen from the root, with `/` between names.

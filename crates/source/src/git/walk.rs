@@ -35,13 +35,14 @@ pub(super) struct Bounds<'a> {
 pub(super) fn walk(odb: &OdbHandle, tips: &[ObjectId], bounds: &Bounds<'_>) -> Walked {
     let mut found: HashMap<ObjectId, Option<Links>> = HashMap::new();
     let mut walked = Walked::default();
-    let mut stack: Vec<(ObjectId, Option<ObjectId>)> =
-        tips.iter().rev().map(|&tip| (tip, None)).collect();
+    // Known commits stand between the tips and where history was cut, so the walk starts there too.
+    let mut deepened: Vec<_> = bounds.cut_before.difference(bounds.shallow).collect();
+    deepened.sort_unstable();
+    let mut stack: Vec<_> = deepened.iter().copied().chain(tips).map(|&id| (id, None)).collect();
     let mut buffer = Vec::new();
     while let Some((id, child)) = stack.pop() {
         let Entry::Vacant(entry) = found.entry(id) else { continue };
-        let deepened = bounds.cut_before.contains(&id) && !bounds.shallow.contains(&id);
-        if (bounds.known)(&oid(id)) && !deepened {
+        if (bounds.known)(&oid(id)) && deepened.binary_search(&&id).is_err() {
             entry.insert(None);
             continue;
         }

@@ -166,13 +166,17 @@ impl Reader {
     fn said(&self, entry: &Entry, role: Role) -> Vec<Message> {
         let reply_to =
             entry.parent.as_ref().and_then(|parent| self.told.lines.get(parent).copied());
+        let sent = match (entry.problem, reply_to) {
+            (Some(_), Some(above)) => Zoned { at: above.0.at(), offset_minutes: 0 },
+            _ => entry.sent,
+        };
         let message = |role, author: String, text, reply_to, meta: Meta| Message {
-            id: Message::id(self.stream, &entry.uuid, entry.sent.at),
+            id: Message::id(self.stream, &entry.uuid, sent.at),
             stream: self.stream,
             external_id: entry.uuid.clone(),
             author,
             role,
-            sent: entry.sent,
+            sent,
             text,
             reply_to,
             tool_calls: Vec::new(),
@@ -368,9 +372,9 @@ fn stream(id: StreamId, name: &str) -> Stream {
 fn sent(text: Option<&str>) -> (Zoned, Option<&'static str>) {
     match text.and_then(time::parse) {
         Some(sent) => (sent, None),
-        None => (Zoned::default(), Some("has no time that can be read; taken as 1970")),
+        None => (
+            Zoned::default(),
+            Some("has no time that can be read; taken from the line it follows, or as 1970"),
+        ),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -394,6 +394,3 @@ impl Read for Reader {
         Estimate { total, done: self.lines.at.offset - self.start, unit: Unit::Bytes }
     }
 }
-
-#[cfg(test)]
-mod tests;

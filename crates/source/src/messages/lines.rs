@@ -108,7 +108,7 @@ impl Lines {
         let mut len = read;
         if buffer.last() == Some(&b'\n') {
             buffer.pop();
-        } else if read == take && take < rest {
+        } else if buffer.len() > self.limit {
             line = Line::TooLong;
             buffer.clear();
             let (skipped, ended) = self.skip(rest - read)?;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::pack::{self, Block, Limits};
-use super::{MAX_BYTES, Piece};
+use super::{MAX_BYTES, Piece, definition};
 
 /// Items of about this size stand alone; smaller neighbours are joined.
 const CODE: Limits = Limits { min: 200, target: 1_000, max: MAX_BYTES };
@@ -29,7 +29,8 @@ struct Line<'a> {
     cut: Option<usize>,
 }
 
-/// Cuts source code; the context is the outermost and the innermost line that a piece stands under.
+/// Cuts source code; the context is the outermost and the innermost line that a piece stands under, then the names it
+/// defines and what it says of them first.
 pub fn cut_code(text: &str) -> Vec<Piece> {
     let lines = lines(text);
     let mut parts = Vec::new();
@@ -37,7 +38,7 @@ pub fn cut_code(text: &str) -> Vec<Piece> {
     let blocks = parts.into_iter().map(|range| Block { range, section: 0 }).collect();
     let around = Limits { target: 0, ..CODE };
     let mut pieces = pack::pieces(text, pack::pack(text, blocks, around), |_| String::new());
-    place(&lines, &mut pieces);
+    place(text, &lines, &mut pieces);
     pieces
 }
 
@@ -106,8 +107,9 @@ fn split(lines: &[Line<'_>], range: Range<usize>, depth: usize, parts: &mut Vec<
     parts.extend(small);
 }
 
-/// Tells each piece the lines it stands under: those before it with less indentation than its first line.
-fn place(lines: &[Line<'_>], pieces: &mut [Piece]) {
+/// Tells each piece the lines it stands under, those before it with less indentation than its first line, and what it
+/// defines itself.
+fn place(text: &str, lines: &[Line<'_>], pieces: &mut [Piece]) {
     let mut stack: Vec<&Line<'_>> = Vec::new();
     let mut next = 0;
     for piece in pieces {
@@ -129,6 +131,11 @@ fn place(lines: &[Line<'_>], pieces: &mut [Piece]) {
             around.drain(1..around.len() - 1);
         }
         let short = around.into_iter().map(|line| &line[..line.floor_char_boundary(AROUND_BYTES)]);
-        piece.context = short.collect::<Vec<_>>().join("\n");
+        let mut context: Vec<&str> = short.collect();
+        let about = definition::about(&text[piece.span.clone()]);
+        if !about.is_empty() {
+            context.push(&about);
+        }
+        piece.context = context.join("\n");
     }
 }

@@ -1,7 +1,7 @@
 //! Notebooks as text in the percent format: `# %%` opens a code cell, `# %% [markdown]` one of prose.
 
 use super::pack;
-use super::{Piece, code, markdown};
+use super::{MAX_BYTES, Piece, code, markdown};
 
 /// The line that opens a code cell.
 pub(crate) const CODE_CELL: &str = "# %%";
@@ -25,13 +25,35 @@ pub fn cut_notebook(text: &str) -> Vec<Piece> {
         let cell = &text[start..end];
         line += pack::line_ends(&text[counted..start]);
         counted = start;
-        let cut = if prose { markdown::cut_markdown(cell) } else { code::cut_code(cell) };
         let above = u32::try_from(line).unwrap_or(u32::MAX);
+        let cut = if at == 0 { code::cut_code(cell) } else { cut_cell(cell, prose) };
         pieces.extend(cut.into_iter().map(|piece| Piece {
             span: start + piece.span.start..start + piece.span.end,
             line: piece.line.saturating_add(above),
             ..piece
         }));
+    }
+    pieces
+}
+
+/// Cuts a cell. The line that opens it says nothing, yet it belongs to the first piece.
+fn cut_cell(cell: &str, prose: bool) -> Vec<Piece> {
+    let mark = cell.find('\n').map_or(cell.len(), |end| end + 1);
+    let body = &cell[mark..];
+    let mut pieces = if prose { markdown::cut_markdown(body) } else { code::cut_code(body) };
+    for piece in &mut pieces {
+        piece.span = piece.span.start + mark..piece.span.end + mark;
+        piece.line += 1;
+    }
+    match pieces.first_mut() {
+        Some(first) if first.span.end <= MAX_BYTES => {
+            first.span.start = 0;
+            first.line = 1;
+        }
+        _ => {
+            let span = 0..cell[..mark].trim_end().len();
+            pieces.insert(0, Piece { span, line: 1, context: String::new(), code: !prose });
+        }
     }
     pieces
 }

@@ -1,0 +1,35 @@
+//! Sources read from real repositories, folders and files.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
+
+mod documents;
+mod git;
+mod git_damage;
+mod git_incremental;
+mod messages;
+
+use lichen_model::Batch;
+use lichen_source::Read;
+
+/// Everything a reader yields, and how many batches it took.
+fn read_all(reader: &mut dyn Read) -> (Batch, usize) {
+    let mut all = Batch::default();
+    let mut batches = 0;
+    while let Some(batch) = reader.next_batch().unwrap() {
+        batches += 1;
+        all.repos.extend(batch.repos);
+        all.people.extend(batch.people);
+        all.commits.extend(batch.commits);
+        all.refs.extend(batch.refs);
+        all.versions.extend(batch.versions);
+        all.streams.extend(batch.streams);
+        all.messages.extend(batch.messages);
+        all.passages.extend(batch.passages);
+        all.tags.extend(batch.tags);
+        all.progress.extend(batch.progress);
+        all.problems.extend(batch.problems);
+    }
+    let estimate = reader.estimate();
+    assert!(estimate.done <= estimate.total, "{estimate:?}");
+    (all, batches)
+}
