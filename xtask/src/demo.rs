@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: from nothing to answered questions.
 
+use std::env;
 use std::ffi::OsString;
 
 use anyhow::Result;
@@ -20,15 +21,6 @@ What is given behind the command is handed to `lichen demo`.
     run: demo,
 };
 
-const NEXT: &str = "
-Next, in a clone of any repository (the program is `target/debug/lichen`, or where CARGO_TARGET_DIR points):
-  lichen ingest                       take in its commits, documents and conversations
-  lichen recall 'why was ... added'   ask
-  lichen --help                       everything else
-Here:
-  cargo xtask test                    all tests
-  cargo run -- --help                 builds and runs with no variables set";
-
 fn demo(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     let library = duckdb::ensure(workspace)?;
     let args = args.strip_prefix(&[OsString::from("--")]).unwrap_or(args);
@@ -40,6 +32,9 @@ fn demo(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     let mut demo = workspace.cargo();
     library.apply(demo.args(["run", "--quiet", "--bin", "lichen", "--", "demo"]).args(args));
     run(&mut demo)?;
-    say(NEXT);
+    // What to do with the program is said by the program.
+    let built =
+        workspace.target_dir.join("debug").join(format!("lichen{}", env::consts::EXE_SUFFIX));
+    say(&format!("\nThe program is `{}`; `cargo xtask test` runs its tests.", built.display()));
     Ok(())
 }

@@ -88,7 +88,9 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<Library> {
                 copy_all(&dir, &home)?;
                 return Ok(Library { dir });
             }
-            Err(reason) => say(&format!("DUCKDB_LIB_DIR is passed over: {reason:#}")),
+            Err(reason) => say(&format!(
+                "DUCKDB_LIB_DIR is passed over, plain Cargo needs it unset: {reason:#}"
+            )),
         }
     }
     let platform = platform.with_context(|| {

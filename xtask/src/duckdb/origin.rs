@@ -58,7 +58,7 @@ impl Origin for OfficialArchive {
 }
 
 /// Unpacks the platform's files with the first program that can: no machine has all of them, each has one.
-fn unpack_zip(archive: &Path, platform: &Platform, into: &Path) -> Result<()> {
+pub(super) fn unpack_zip(archive: &Path, platform: &Platform, into: &Path) -> Result<()> {
     let files = platform.files.iter().map(|pin| pin.file);
     let mut unzip = Command::new("unzip");
     unzip.args(["-q", "-o"]).arg(archive).args(files.clone()).arg("-d").arg(into);

@@ -198,6 +198,35 @@ fn an_exported_library_is_copied_under_its_final_name() {
 }
 
 #[test]
+fn a_release_archive_is_unpacked_with_what_the_machine_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("source");
+    fs_err::create_dir(&source).unwrap();
+    for (file, content) in [("libduckdb.so", "good"), ("duckdb.h", "")] {
+        fs_err::write(source.join(file), content).unwrap();
+    }
+    let mut zip = Process::new(if cfg!(windows) { "python" } else { "python3" });
+    zip.current_dir(&source).args([
+        "-m",
+        "zipfile",
+        "-c",
+        "../libduckdb.zip",
+        "libduckdb.so",
+        "duckdb.h",
+    ]);
+    crate::process::output(&mut zip).unwrap();
+    let archive = dir.path().join("libduckdb.zip");
+    let into = dir.path().join("into");
+    fs_err::create_dir(&into).unwrap();
+
+    origin::unpack_zip(&archive, &ONE_FILE, &into).unwrap();
+    verify(&ONE_FILE, &into).unwrap();
+
+    fs_err::write(&archive, "not found").unwrap();
+    assert!(origin::unpack_zip(&archive, &ONE_FILE, &into).is_err());
+}
+
+#[test]
 fn every_platform_is_pinned_by_whole_checksums() {
     for platform in platform::PLATFORMS {
         assert!(!platform.files.is_empty(), "{}", platform.name);
