@@ -1,20 +1,16 @@
 //! Appending a batch: one transaction, after which it is all there or nothing is.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use duckdb::Connection;
-use lichen_model::{Batch, Owner, PassageKind, Problem, StreamId, TextHash, Timestamp};
+use lichen_model::{Batch, Owner, PassageKind, Problem, StreamId, Timestamp};
 
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::open::Store;
-use crate::passages::Entry;
 use crate::row::Raw;
-use crate::{
-    CATALOG, commits, disk, documents, messages, passages, progress, refs, repos, row, tags,
-};
+use crate::{CATALOG, commits, documents, messages, passages, progress, refs, repos, row, tags};
 
 /// What an append changed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,23 +64,14 @@ impl Known {
     }
 }
 
-/// What a passage needs of its owner.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OwnerText<'a> {
-    pub(crate) text: &'a str,
-    /// The stream of a message, the document of a version, 0 for a commit.
-    pub(crate) group: u128,
-    pub(crate) at: Timestamp,
-}
-
 /// Owners that a batch brings and their texts.
-pub(crate) type Owners<'a> = HashMap<Owner, OwnerText<'a>>;
+pub(crate) type Owners<'a> = HashMap<Owner, &'a str>;
 
 impl Store {
     /// Takes in `batch`, in one transaction. Facts that are there already are left alone, so that appending a batch
     /// again changes nothing; when an error leaves it open whether the transaction came through, append it again.
     pub fn append(&mut self, batch: &Batch) -> Result<Receipt> {
-        disk::guard(&self.dir, self.options.reserve_bytes.saturating_add(room_for(batch)))?;
+        self.guard(room_for(batch))?;
         let now = self.options.clock.now();
         let known = match self.known.take() {
             Some(known) => known,
@@ -124,31 +111,6 @@ fn append(
     Ok((receipt, known))
 }
 
-/// The entries of the passages that appending `batch` gave numbers to: what [`crate::Reader::entries`] would read
-/// back, without reading.
-pub fn entries_of<'a>(batch: &'a Batch, receipt: &Receipt) -> Vec<Entry<'a>> {
-    let mut owners = Owners::new();
-    owners.extend(batch.commits.iter().map(commits::owner_text));
-    owners.extend(batch.versions.iter().filter_map(documents::owner_text));
-    owners.extend(batch.messages.iter().map(messages::owner_text));
-    let entry = |(seq, &place): (u64, &usize)| {
-        let passage = batch.passages.get(place)?;
-        let owner = owners.get(&passage.owner)?;
-        let text = owner.text.get(passages::bytes(&passage.span))?;
-        Some(Entry {
-            seq,
-            kind: passage.kind,
-            owner: passage.owner,
-            at: owner.at,
-            group: owner.group,
-            context: Cow::Borrowed(passage.context.as_str()),
-            text: Cow::Borrowed(text),
-            text_hash: TextHash::of(text),
-        })
-    };
-    receipt.seqs.clone().zip(&receipt.passages).filter_map(entry).collect()
-}
-
 /// Those of `ids` that `column` of `table` holds. `newest` is the greatest id there: newer ones are not looked up.
 pub(crate) fn existing(
     conn: &Connection,
@@ -179,7 +141,7 @@ pub(crate) fn stage(conn: &Connection, ids: impl Iterator<Item = u128>) -> Resul
     Columns::default().ids("id", ids).append_to(conn, "temp", "staged").doing("stage ids")
 }
 
-/// Bytes that a batch may take on disk until the next checkpoint: its texts in the log and in the file.
+/// About the bytes of a batch.
 fn room_for(batch: &Batch) -> u64 {
     const PER_ROW: usize = 512;
     let texts: usize = batch.commits.iter().map(|commit| commit.message.len()).sum::<usize>()
@@ -191,7 +153,7 @@ fn room_for(batch: &Batch) -> u64 {
             .sum::<usize>()
         + batch.messages.iter().map(|message| message.text.len()).sum::<usize>();
     let rows = batch.len() + batch.passages.len();
-    (texts as u64 + (rows * PER_ROW) as u64).saturating_mul(2)
+    texts as u64 + (rows * PER_ROW) as u64
 }
 
 /// The kinds of passages as numbers, as DuckDB numbers the values of its enum.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use duckdb::{Connection, params};
 use lichen_model::{ChangeStatus, Commit, Oid, Owner};
 
-use crate::append::{Known, OwnerText, Owners, Receipt, existing};
+use crate::append::{Known, Owners, Receipt, existing};
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
@@ -30,14 +30,6 @@ pub(crate) fn status_of(word: &str) -> Option<ChangeStatus> {
         .find(|&status| status_word(status) == word)
 }
 
-/// What passages need of a commit.
-pub(crate) fn owner_text(commit: &Commit) -> (Owner, OwnerText<'_>) {
-    (
-        Owner::Commit(commit.id),
-        OwnerText { text: &commit.message, group: 0, at: commit.committed.at },
-    )
-}
-
 /// Appends those of `commits` that are new.
 pub(crate) fn append<'a>(
     conn: &Connection,
@@ -58,7 +50,7 @@ pub(crate) fn append<'a>(
     new.sort_by_key(|commit| commit.id);
     let Some(newest) = new.last() else { return Ok(()) };
     known.newest_commit = known.newest_commit.max(Some(newest.id.as_u128()));
-    owners.extend(new.iter().map(|&commit| owner_text(commit)));
+    owners.extend(new.iter().map(|commit| (Owner::Commit(commit.id), commit.message.as_str())));
     receipt.commits = new.len();
 
     Columns::default()
@@ -150,7 +142,7 @@ impl Reader {
     /// The object ids of every commit: what a source need not read again.
     pub fn known_commits(&self) -> Result<HashSet<Oid>> {
         let doing = "list the known commits";
-        let mut statement = self.conn.prepare_cached("SELECT oid FROM git_commits").doing(doing)?;
+        let mut statement = self.conn.prepare("SELECT oid FROM git_commits").doing(doing)?;
         let rows = statement.query_map([], |row| row.get::<_, OidBytes>(0));
         rows.and_then(|rows| rows.map(|oid| oid.map(|oid| oid.0)).collect()).doing(doing)
     }
@@ -160,7 +152,7 @@ impl Reader {
         let doing = "list the commits that history was cut at";
         let mut statement = self
             .conn
-            .prepare_cached("SELECT oid FROM git_commits WHERE boundary ORDER BY oid")
+            .prepare("SELECT oid FROM git_commits WHERE boundary ORDER BY oid")
             .doing(doing)?;
         let rows = statement.query_map([], |row| row.get::<_, OidBytes>(0));
         rows.and_then(|rows| rows.map(|oid| oid.map(|oid| oid.0)).collect()).doing(doing)

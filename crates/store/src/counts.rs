@@ -39,7 +39,7 @@ impl Reader {
         let doing = "count the rows";
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT (SELECT count(*) FROM repos), (SELECT count(*) FROM people),
                      (SELECT count(*) FROM git_commits), (SELECT count(*) FROM documents),
                      (SELECT count(*) FROM document_versions), (SELECT count(*) FROM streams),

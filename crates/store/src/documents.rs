@@ -8,7 +8,7 @@ use lichen_model::{
     TextHash, VersionId,
 };
 
-use crate::append::{OwnerText, Owners, Receipt, existing, stage};
+use crate::append::{Owners, Receipt, existing, stage};
 use crate::columns::Columns;
 use crate::error::{Doing, Error, Result};
 use crate::reader::Reader;
@@ -42,15 +42,6 @@ pub struct Latest {
     pub text_hash: TextHash,
     /// Whether the document is gone.
     pub gone: bool,
-}
-
-/// What passages need of a version; `None` where the document is gone.
-pub(crate) fn owner_text(version: &DocumentVersion) -> Option<(Owner, OwnerText<'_>)> {
-    let text = version.text.as_deref()?;
-    Some((
-        Owner::Version(version.id),
-        OwnerText { text, group: version.document.id.as_u128(), at: version.seen },
-    ))
 }
 
 /// The end of a document's history.
@@ -93,7 +84,11 @@ pub(crate) fn append<'a>(
         new.push((ord, version));
     }
     receipt.versions = new.len();
-    owners.extend(new.iter().filter_map(|(_, version)| owner_text(version)));
+    owners.extend(
+        new.iter().filter_map(|(_, version)| {
+            Some((Owner::Version(version.id), version.text.as_deref()?))
+        }),
+    );
     append_documents(conn, &new)?;
     Columns::default()
         .ids("version_id", new.iter().map(|(_, version)| version.id.as_u128()))
@@ -158,7 +153,7 @@ impl Reader {
         let doing = "list the current versions";
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT d.document_id, d.path, d.path_raw, d.kind::VARCHAR, d.language, arg_max(v.version_id, v.ord),
                      arg_max(v.text_hash, v.ord), arg_max(v.text IS NULL, v.ord)
                  FROM documents AS d JOIN document_versions AS v USING (document_id)

@@ -13,7 +13,7 @@ use crate::error::{Doing, Error, Result};
 use crate::open::Store;
 use crate::passages::raw;
 use crate::reader::Reader;
-use crate::{disk, row};
+use crate::row;
 
 impl Store {
     /// Keeps vectors that `model` gave for texts of these hashes; those that are there already are left alone. A
@@ -25,7 +25,7 @@ impl Store {
         vectors: &[(TextHash, Vec<f32>)],
     ) -> Result<()> {
         let bytes = (vectors.len() * dimensions * size_of::<f32>()) as u64;
-        disk::guard(&self.dir, self.options.reserve_bytes.saturating_add(bytes * 2))?;
+        self.guard(bytes)?;
         put(&self.conn, model, dimensions, vectors).map_err(|error| self.recover(error))
     }
 }

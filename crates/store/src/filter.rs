@@ -82,7 +82,7 @@ impl Reader {
         let ancestors = self.ancestors(commit)?;
         let mut statement = self
             .conn
-            .prepare_cached("SELECT seq, owner_id FROM passages WHERE owner_kind = 'commit'")
+            .prepare("SELECT seq, owner_id FROM passages WHERE owner_kind = 'commit'")
             .doing(DOING)?;
         let rows = statement
             .query_map([], |row| {
@@ -106,7 +106,7 @@ impl Reader {
         let doing = "find superseded passages";
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT seq FROM passages WHERE owner_kind = 'version' AND owner_id NOT IN (
                      SELECT arg_max(version_id, ord) FROM document_versions GROUP BY document_id
                  ) ORDER BY seq",

@@ -181,7 +181,7 @@ impl Reader {
     fn canonical(&self, person: PersonId) -> Result<Person> {
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT k.person_id, k.name, k.email, k.canonical_id
                  FROM people AS p JOIN people AS k ON k.person_id IN (p.canonical_id, p.person_id)
                  WHERE p.person_id = ?::UUID ORDER BY k.person_id = p.canonical_id DESC LIMIT 1",
@@ -293,7 +293,7 @@ impl Reader {
     pub fn streams(&self) -> Result<Vec<Stream>> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT stream_id, source, name, kind::VARCHAR, title FROM streams ORDER BY source, name")
+            .prepare("SELECT stream_id, source, name, kind::VARCHAR, title FROM streams ORDER BY source, name")
             .doing(DOING)?;
         let mut rows = statement.query([]).doing(DOING)?;
         let mut streams = Vec::new();
@@ -345,7 +345,7 @@ impl Reader {
     pub fn versions_of(&self, document: DocumentId) -> Result<Vec<VersionId>> {
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT version_id FROM document_versions WHERE document_id = ?::UUID ORDER BY ord",
             )
             .doing(DOING)?;

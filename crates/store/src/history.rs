@@ -49,7 +49,7 @@ impl Reader {
         let mut parents: HashMap<CommitId, Vec<CommitId>> = HashMap::new();
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT p.commit_id, c.commit_id FROM commit_parents AS p JOIN git_commits AS c ON c.oid = p.parent_oid",
             )
             .doing(DOING)?;

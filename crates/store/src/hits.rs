@@ -137,7 +137,7 @@ impl Reader {
     pub fn passages_of(&self, owner: Owner) -> Result<Vec<u64>> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT seq FROM passages WHERE owner_id = ?::UUID ORDER BY seq")
+            .prepare("SELECT seq FROM passages WHERE owner_id = ?::UUID ORDER BY seq")
             .doing(DOING)?;
         let rows = statement.query_map([row::uuid(owner.any().id.as_u128())], |row| row.get(0));
         rows.and_then(Iterator::collect).doing(DOING)

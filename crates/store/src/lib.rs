@@ -18,6 +18,7 @@ mod refs;
 mod repos;
 mod tags;
 
+mod changes;
 mod counts;
 mod filter;
 mod get;
@@ -36,7 +37,8 @@ mod migrate;
 mod owner;
 mod row;
 
-pub use append::{Receipt, entries_of};
+pub use append::Receipt;
+pub use changes::LastChange;
 pub use counts::Counts;
 pub use doctor::Finding;
 pub use documents::Latest;

@@ -7,7 +7,7 @@ use lichen_model::{
     Message, MessageId, Owner, Problem, Role, Stream, StreamId, StreamKind, ToolCall,
 };
 
-use crate::append::{Known, OwnerText, Owners, Receipt, existing, stage};
+use crate::append::{Known, Owners, Receipt, existing, stage};
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::row::{self, Raw};
@@ -39,12 +39,6 @@ pub(crate) const fn kind_word(kind: StreamKind) -> &'static str {
 /// The kind that `streams.kind` keeps as `word`.
 pub(crate) fn kind_of(word: &str) -> Option<StreamKind> {
     [StreamKind::Chat, StreamKind::Agent].into_iter().find(|&kind| kind_word(kind) == word)
-}
-
-/// What passages need of a message.
-pub(crate) fn owner_text(message: &Message) -> (Owner, OwnerText<'_>) {
-    let group = message.stream.as_u128();
-    (Owner::Message(message.id), OwnerText { text: &message.text, group, at: message.sent.at })
 }
 
 /// Adds streams, and follows a title that changed.
@@ -96,7 +90,7 @@ pub(crate) fn append<'a>(
     }
     known.newest_message =
         known.newest_message.max(new.iter().map(|message| message.id.as_u128()).max());
-    owners.extend(new.iter().map(|&message| owner_text(message)));
+    owners.extend(new.iter().map(|message| (Owner::Message(message.id), message.text.as_str())));
     receipt.messages = new.len();
     let places = places(conn, &new, known)?;
     append_messages(conn, &new, &places)?;

@@ -119,12 +119,24 @@ impl Store {
         Reader::over(&self.conn)
     }
 
+    /// Refuses to write `bytes` more where the disk could not take them, in the log and then in the data file, beside
+    /// the checkpoint of what the log holds already.
+    pub(crate) fn guard(&self, bytes: u64) -> Result<()> {
+        let log = log_bytes(&wal(&self.dir));
+        disk::guard(
+            &self.dir,
+            self.options.reserve_bytes.saturating_add(log).saturating_add(bytes.saturating_mul(2)),
+        )
+    }
+
     /// Moves what the log holds into the data file.
     pub fn checkpoint(&mut self) -> Result<()> {
-        if !has_content(&wal(&self.dir)) {
+        let log = log_bytes(&wal(&self.dir));
+        if log == 0 {
             return Ok(());
         }
-        disk::guard(&self.dir, self.options.reserve_bytes)?;
+        // The reserve is kept for this.
+        disk::guard(&self.dir, log)?;
         match self.conn.execute_batch(&format!("CHECKPOINT {CATALOG}")) {
             Ok(()) => Ok(()),
             Err(source) => Err(self.recover(Error::Query { doing: "write a checkpoint", source })),
@@ -142,9 +154,7 @@ impl Store {
         self.known = None;
         let Error::Query { doing, source } = error else { return error };
         let text = source.to_string();
-        let full = text.contains("No space left")
-            || text.contains("not enough space")
-            || text.contains("disk is full");
+        let full = is_full(&source);
         if text.contains("has been invalidated")
             || text.contains("FATAL")
             || text.contains("autocheckpoint failed")
@@ -165,7 +175,6 @@ impl Store {
     }
 
     fn reattach(&mut self) -> Result<()> {
-        self.conn.flush_prepared_statement_cache();
         self.conn
             .execute_batch(&format!("USE memory; DETACH {CATALOG}"))
             .doing("detach the store")?;
@@ -219,7 +228,7 @@ fn connect(dir: &Path, options: &Options) -> Result<Connection> {
 /// replay leads to must be an explicit one, or rows of indexes can be lost (duckdb#26828).
 fn attach(conn: &Connection, dir: &Path) -> Result<()> {
     let (path, wal) = (dir.join(FILE), wal(dir));
-    let unclean = has_content(&wal);
+    let unclean = log_bytes(&wal) > 0;
     let target = row::literal(&path.to_string_lossy());
     conn.execute_batch(&format!(
         "ATTACH {target} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP}); USE {CATALOG}"
@@ -236,8 +245,14 @@ fn attach(conn: &Connection, dir: &Path) -> Result<()> {
     })?;
     if unclean {
         tracing::info!("the last process did not close the store: its log was applied");
-        conn.execute_batch(&format!("CHECKPOINT {CATALOG}"))
-            .doing("write a checkpoint after an unclean end")?;
+        conn.execute_batch(&format!("CHECKPOINT {CATALOG}")).map_err(|source| {
+            if is_full(&source) {
+                let free = disk::free_bytes(dir).unwrap_or(0);
+                Error::DiskFull { path: dir.to_owned(), free, source: Some(source) }
+            } else {
+                Error::Query { doing: "write a checkpoint after an unclean end", source }
+            }
+        })?;
     }
     Ok(())
 }
@@ -246,6 +261,12 @@ fn wal(dir: &Path) -> PathBuf {
     dir.join(format!("{FILE}.wal"))
 }
 
-fn has_content(path: &Path) -> bool {
-    fs_err::metadata(path).is_ok_and(|meta| meta.len() > 0)
+fn log_bytes(path: &Path) -> u64 {
+    fs_err::metadata(path).map_or(0, |meta| meta.len())
+}
+
+/// Whether a statement failed because the disk is full.
+fn is_full(error: &duckdb::Error) -> bool {
+    let text = error.to_string();
+    ["No space left", "not enough space", "disk is full"].iter().any(|sign| text.contains(sign))
 }

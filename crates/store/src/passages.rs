@@ -29,6 +29,8 @@ pub struct Entry<'a> {
     pub at: Timestamp,
     /// The stream of a message, the document of a version, 0 for a commit.
     pub group: u128,
+    /// Who wrote the message or, after the mailmap, the commit; empty for documents and where unknown.
+    pub author: Cow<'a, str>,
     /// Words that place the text.
     pub context: Cow<'a, str>,
     /// The text.
@@ -78,7 +80,7 @@ pub(crate) fn append(
             // The batch names the same owner twice, and its passages with it.
             continue;
         }
-        match owner.text.get(bytes(&passage.span)) {
+        match owner.get(bytes(&passage.span)) {
             Some(text) if passage.ord == *ord => {
                 *ord += 1;
                 new.push((place, passage, TextHash::of(text)));
@@ -128,10 +130,8 @@ struct Texts {
 impl Reader {
     /// How many passages there are: the numbers run from 0 to one below it.
     pub fn passage_count(&self) -> Result<u64> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT count(*) FROM passages")
-            .doing("count the passages")?;
+        let mut statement =
+            self.conn.prepare("SELECT count(*) FROM passages").doing("count the passages")?;
         statement.query_row([], |row| row.get(0)).doing("count the passages")
     }
 
@@ -154,6 +154,7 @@ impl Reader {
                 "NULL::UUID",
                 "committed_at",
                 "message",
+                COMMIT_AUTHOR,
                 0,
                 &range,
             ))?,
@@ -163,6 +164,7 @@ impl Reader {
                 "o.stream_id",
                 "sent_at",
                 "text",
+                "o.author",
                 1,
                 &range,
             ))?,
@@ -172,6 +174,7 @@ impl Reader {
                 "o.document_id",
                 "seen_at",
                 "text",
+                "''",
                 2,
                 &range,
             ))?,
@@ -200,6 +203,10 @@ impl Reader {
     }
 }
 
+/// The author of a commit after the mailmap.
+const COMMIT_AUTHOR: &str = "coalesce((SELECT k.name FROM people AS p JOIN people AS k ON k.person_id = p.canonical_id \
+     WHERE p.person_id = o.author_id), '')";
+
 /// The owners in `table` of the passages of `range`. The bounds of their ids let DuckDB skip blocks.
 fn owner_query(
     table: &str,
@@ -207,6 +214,7 @@ fn owner_query(
     group: &str,
     at: &str,
     text: &str,
+    author: &str,
     kind: u8,
     range: &str,
 ) -> String {
@@ -214,7 +222,7 @@ fn owner_query(
         "WITH owners AS MATERIALIZED (
              SELECT DISTINCT p.owner_id FROM passages AS p WHERE {range} AND enum_code(p.owner_kind) = {kind}
          )
-         SELECT o.{id}, {group}, o.{at}, o.{text} FROM {table} AS o
+         SELECT o.{id}, {group}, o.{at}, o.{text}, {author} FROM {table} AS o
          WHERE o.{id} IN (SELECT owner_id FROM owners)"
     )
 }
@@ -245,12 +253,15 @@ fn entry(chunk: &RecordBatch, row: usize, texts: &[Texts; 3]) -> Result<Entry<'s
         .ok_or_else(|| odd("owner_id"))?;
     let text = owners.column(3).as_string_opt::<i32>().ok_or_else(|| odd("owner_id"))?.value(place);
     let text = text.get(bytes(&(start..end))).ok_or_else(|| odd("end_byte"))?;
+    let author =
+        owners.column(4).as_string_opt::<i32>().ok_or_else(|| odd("owner_id"))?.value(place);
     Ok(Entry {
         seq,
         kind,
         owner,
         at: Timestamp(at.value(place).div_euclid(1000)),
         group,
+        author: Cow::Owned(author.to_owned()),
         context: Cow::Owned(context.to_owned()),
         text: Cow::Owned(text.to_owned()),
         text_hash: TextHash(raw(chunk, 7, row)?),

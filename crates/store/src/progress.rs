@@ -26,7 +26,7 @@ impl Reader {
         let doing = "read how far a source was read";
         let mut statement = self
             .conn
-            .prepare_cached("SELECT position FROM ingest_progress WHERE source = ?")
+            .prepare("SELECT position FROM ingest_progress WHERE source = ?")
             .doing(doing)?;
         statement.query_row([source], |row| row.get(0)).optional().doing(doing)
     }
@@ -36,7 +36,7 @@ impl Reader {
         let doing = "read how far sources were read";
         let mut statement = self
             .conn
-            .prepare_cached("SELECT source, position FROM ingest_progress ORDER BY source")
+            .prepare("SELECT source, position FROM ingest_progress ORDER BY source")
             .doing(doing)?;
         let rows = statement
             .query_map([], |row| Ok(Progress { source: row.get(0)?, position: row.get(1)? }));

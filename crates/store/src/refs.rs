@@ -119,7 +119,7 @@ impl Reader {
         let doing = "read the refs";
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT r.ref_id, r.name, r.kind::VARCHAR, e.target, e.symbolic, e.seen_at
                  FROM git_refs AS r JOIN git_ref_events AS e USING (ref_id)
                  WHERE r.repo_id = ?::UUID

@@ -73,9 +73,7 @@ impl Reader {
         let doing = "read the repositories";
         let mut statement = self
             .conn
-            .prepare_cached(
-                "SELECT repo_id, key, name, object_format, shallow FROM repos ORDER BY key",
-            )
+            .prepare("SELECT repo_id, key, name, object_format, shallow FROM repos ORDER BY key")
             .doing(doing)?;
         let rows = statement.query_map([], |row| {
             Ok(Repo {
@@ -94,9 +92,7 @@ impl Reader {
         let doing = "read the people";
         let mut statement = self
             .conn
-            .prepare_cached(
-                "SELECT person_id, name, email, canonical_id FROM people ORDER BY name, email",
-            )
+            .prepare("SELECT person_id, name, email, canonical_id FROM people ORDER BY name, email")
             .doing(doing)?;
         let rows = statement.query_map([], |row| {
             Ok(Person {

@@ -43,7 +43,7 @@ impl Reader {
         let doing = "read the labels of a thing";
         let mut statement = self
             .conn
-            .prepare_cached(
+            .prepare(
                 "SELECT name FROM tags WHERE thing_kind = ? AND thing_id = ?::UUID ORDER BY name",
             )
             .doing(doing)?;
@@ -59,9 +59,7 @@ impl Reader {
         let doing = "read the things of a label";
         let mut statement = self
             .conn
-            .prepare_cached(
-                "SELECT thing_kind::VARCHAR, thing_id FROM tags WHERE name = ? ORDER BY ALL",
-            )
+            .prepare("SELECT thing_kind::VARCHAR, thing_id FROM tags WHERE name = ? ORDER BY ALL")
             .doing(doing)?;
         let rows = statement
             .query_map([name], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Raw>(1)?.0)));

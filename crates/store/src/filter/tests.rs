@@ -1,3 +1,5 @@
+//! Path patterns.
+
 use super::pattern;
 
 #[test]

@@ -9,7 +9,7 @@ use lichen_model::{
     RefKind, RefState, Repo, RepoPath, Role, Stream, StreamKind, Tag, TextHash, Timestamp,
     ToolCall, VersionId, Zoned,
 };
-use lichen_store::{Options, Store};
+use lichen_store::{Entry, Options, Receipt, Store};
 
 /// 2023-11-14 22:13:20 UTC.
 pub(crate) const START_SECS: i64 = 1_700_000_000;
@@ -248,4 +248,42 @@ pub(crate) fn commit_id(n: u32) -> CommitId {
 
 pub(crate) fn message_id(name: &str, n: u32) -> MessageId {
     message(name, n, "").id
+}
+
+/// The entries that the passages of the batch must come back as.
+pub(crate) fn expected<'a>(batch: &'a Batch, receipt: &Receipt) -> Vec<Entry<'a>> {
+    let owner = |owner: Owner| -> (&'a str, &'a str, Timestamp, u128) {
+        match owner {
+            Owner::Commit(id) => {
+                let commit = batch.commits.iter().find(|commit| commit.id == id).unwrap();
+                let author = batch.people.iter().find(|person| person.id == commit.author);
+                (&commit.message, author.map_or("", |person| &person.name), commit.committed.at, 0)
+            }
+            Owner::Message(id) => {
+                let message = batch.messages.iter().find(|message| message.id == id).unwrap();
+                (&message.text, &message.author, message.sent.at, message.stream.as_u128())
+            }
+            Owner::Version(id) => {
+                let version = batch.versions.iter().find(|version| version.id == id).unwrap();
+                (version.text.as_deref().unwrap(), "", version.seen, version.document.id.as_u128())
+            }
+        }
+    };
+    let entry = |(seq, &place): (u64, &usize)| {
+        let passage = &batch.passages[place];
+        let (text, author, at, group) = owner(passage.owner);
+        let text = &text[passage.span.start as usize..passage.span.end as usize];
+        Entry {
+            seq,
+            kind: passage.kind,
+            owner: passage.owner,
+            at,
+            group,
+            author: author.into(),
+            context: passage.context.as_str().into(),
+            text: text.into(),
+            text_hash: TextHash::of(text),
+        }
+    };
+    receipt.seqs.clone().zip(&receipt.passages).map(entry).collect()
 }
