@@ -133,7 +133,7 @@ impl Columns {
     }
 
     pub(crate) fn bools(self, name: &str, values: impl Iterator<Item = bool>) -> Self {
-        self.push(name, DataType::Boolean, Arc::new(BooleanArray::from_iter(values.map(Some))))
+        self.push(name, DataType::Boolean, Arc::new(values.map(Some).collect::<BooleanArray>()))
     }
 
     pub(crate) fn path_lists<'a>(
@@ -143,7 +143,9 @@ impl Columns {
     ) -> Self {
         let mut builder = ListBuilder::new(StringBuilder::new());
         for paths in values {
-            paths.iter().for_each(|path| builder.values().append_value(path.to_text()));
+            for path in paths {
+                builder.values().append_value(path.to_text());
+            }
             builder.append(true);
         }
         let array = builder.finish();

@@ -1,5 +1,7 @@
 //! Facts by their ids, whole.
 
+use std::fmt::Write;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use duckdb::Row;
 use lichen_model::{
@@ -241,7 +243,8 @@ impl Reader {
         let mut filter = format!("WHERE m.stream_id = '{}'::UUID", row::uuid(stream.as_u128()));
         for (sign, at) in [(">=", since), ("<", until)] {
             if let Some(at) = at {
-                filter.push_str(&format!(" AND m.sent_at {sign} make_timestamp({})", micros(at)));
+                write!(filter, " AND m.sent_at {sign} make_timestamp({})", micros(at))
+                    .expect("a string takes all that is written");
             }
         }
         self.messages_where(&format!("{filter} ORDER BY m.sent_at, m.ordinal LIMIT {limit}"))

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use lichen_model::{
-    CommitId, Document, DocumentId, MessageId, Oid, Owner, PassageId, PassageKind, RepoId, Role,
-    StreamId, StreamKind, TextHash, VersionId, Zoned,
+    CommitId, Document, DocumentId, MessageId, Oid, Owner, Passage, PassageId, PassageKind, RepoId,
+    Role, StreamId, StreamKind, TextHash, VersionId, Zoned,
 };
 
 use crate::append::passage_kind;
@@ -85,19 +85,6 @@ pub enum Home {
     },
 }
 
-/// A row of `passages`.
-struct Span {
-    seq: u64,
-    passage: PassageId,
-    kind: PassageKind,
-    owner: Owner,
-    ord: u32,
-    span: Range<u32>,
-    line: u32,
-    context: String,
-    text_hash: TextHash,
-}
-
 /// What an owner gives to the hits in it.
 struct Source {
     text: String,
@@ -115,8 +102,8 @@ impl Reader {
         let spans = self.spans(seqs)?;
         let mut sources: HashMap<Owner, Source> = HashMap::new();
         let (mut commits, mut messages, mut versions) = (Vec::new(), Vec::new(), Vec::new());
-        for span in &spans {
-            match span.owner {
+        for (_, passage) in &spans {
+            match passage.owner {
                 Owner::Commit(id) => commits.push(id.as_u128()),
                 Owner::Message(id) => messages.push(id.as_u128()),
                 Owner::Version(id) => versions.push(id.as_u128()),
@@ -126,9 +113,9 @@ impl Reader {
         self.message_sources(&messages, &mut sources)?;
         self.version_sources(&versions, &mut sources)?;
         let mut hits = HashMap::with_capacity(spans.len());
-        for span in spans {
-            let source = sources.get(&span.owner).ok_or_else(|| odd("passages.owner_id"))?;
-            hits.insert(span.seq, hit(span, source)?);
+        for (seq, passage) in spans {
+            let source = sources.get(&passage.owner).ok_or_else(|| odd("passages.owner_id"))?;
+            hits.insert(seq, hit(seq, passage, source)?);
         }
         Ok(seqs.iter().filter_map(|seq| hits.get(seq).cloned()).collect())
     }
@@ -143,31 +130,28 @@ impl Reader {
         rows.and_then(Iterator::collect).doing(DOING)
     }
 
-    fn spans(&self, seqs: &[u64]) -> Result<Vec<Span>> {
+    /// The passages of these numbers. Their ids and hashes are derived again, which costs less than reading them.
+    fn spans(&self, seqs: &[u64]) -> Result<Vec<(u64, Passage)>> {
         let list = row::number_list(seqs.iter().copied());
         let sql = format!(
-            "SELECT seq, passage_id, enum_code(kind), enum_code(owner_kind), owner_id, ord, start_byte, end_byte, line,
-                 context, text_hash
+            "SELECT seq, enum_code(kind), enum_code(owner_kind), owner_id, ord, start_byte, end_byte, line, context
              FROM passages WHERE seq IN ({list})"
         );
         let mut statement = self.conn.prepare(&sql).doing(DOING)?;
         let mut rows = statement.query([]).doing(DOING)?;
         let mut spans = Vec::with_capacity(seqs.len());
         while let Some(row) = rows.next().doing(DOING)? {
-            let kind =
-                passage_kind(row.get(2).doing(DOING)?).ok_or_else(|| odd("passages.kind"))?;
-            let owner = owner_of(row.get(3).doing(DOING)?, row.get::<_, Raw>(4).doing(DOING)?.0);
-            spans.push(Span {
-                seq: row.get(0).doing(DOING)?,
-                passage: PassageId::from_u128(row.get::<_, Raw>(1).doing(DOING)?.0),
-                kind,
+            let kind = passage_kind(row.get(1).doing(DOING)?);
+            let owner = owner_of(row.get(2).doing(DOING)?, row.get::<_, Raw>(3).doing(DOING)?.0);
+            let passage = Passage {
                 owner: owner.ok_or_else(|| odd("passages.owner_kind"))?,
-                ord: row.get(5).doing(DOING)?,
-                span: row.get(6).doing(DOING)?..row.get(7).doing(DOING)?,
-                line: row.get(8).doing(DOING)?,
-                context: row.get(9).doing(DOING)?,
-                text_hash: TextHash(row.get::<_, Raw>(10).doing(DOING)?.0),
-            });
+                ord: row.get(4).doing(DOING)?,
+                kind: kind.ok_or_else(|| odd("passages.kind"))?,
+                span: row.get(5).doing(DOING)?..row.get(6).doing(DOING)?,
+                line: row.get(7).doing(DOING)?,
+                context: row.get(8).doing(DOING)?,
+            };
+            spans.push((row.get(0).doing(DOING)?, passage));
         }
         Ok(spans)
     }
@@ -275,22 +259,21 @@ impl Hit {
     }
 }
 
-fn hit(span: Span, source: &Source) -> Result<Hit> {
-    let text =
-        source.text.get(bytes(&span.span)).ok_or_else(|| odd("passages.end_byte"))?.to_owned();
+fn hit(seq: u64, passage: Passage, source: &Source) -> Result<Hit> {
+    let text = source.text.get(bytes(&passage.span)).ok_or_else(|| odd("passages.end_byte"))?;
     let breaks = text.trim_end_matches('\n').matches('\n').count();
-    let last = span.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+    let last = passage.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
     Ok(Hit {
-        seq: span.seq,
-        passage: span.passage,
-        kind: span.kind,
-        owner: span.owner,
-        ord: span.ord,
-        span: span.span,
-        lines: (span.line, last),
-        context: span.context,
-        text,
-        text_hash: span.text_hash,
+        seq,
+        passage: passage.id(),
+        kind: passage.kind,
+        owner: passage.owner,
+        ord: passage.ord,
+        span: passage.span,
+        lines: (passage.line, last),
+        context: passage.context,
+        text: text.to_owned(),
+        text_hash: TextHash::of(text),
         author: source.author.clone(),
         at: source.at,
         home: source.home.clone(),

@@ -15,6 +15,7 @@ use crate::append::{Known, Owners, Receipt, passage_kind};
 use crate::columns::Columns;
 use crate::error::{Doing, Error, Result};
 use crate::reader::Reader;
+use crate::row;
 
 /// What the indexes need of a passage.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,38 +148,22 @@ impl Reader {
         );
         let mut statement = self.conn.prepare(&sql).doing(doing)?;
         let chunks: Vec<RecordBatch> = statement.query_arrow([]).doing(doing)?.collect();
-        let texts = [
-            self.texts(&owner_query(
-                "git_commits",
-                "commit_id",
-                "NULL::UUID",
-                "committed_at",
-                "message",
-                COMMIT_AUTHOR,
-                0,
-                &range,
-            ))?,
-            self.texts(&owner_query(
-                "messages",
-                "message_id",
-                "o.stream_id",
-                "sent_at",
-                "text",
-                "o.author",
-                1,
-                &range,
-            ))?,
-            self.texts(&owner_query(
-                "document_versions",
-                "version_id",
-                "o.document_id",
-                "seen_at",
-                "text",
-                "''",
-                2,
-                &range,
-            ))?,
-        ];
+        let mut bounds = [None; 3];
+        for chunk in &chunks {
+            for row in 0..chunk.num_rows() {
+                let (place, owner) = (byte(chunk, 2, row)?, raw(chunk, 3, row)?);
+                let bounds: &mut Option<(u128, u128)> =
+                    bounds.get_mut(usize::from(place)).ok_or_else(|| odd("owner_kind"))?;
+                let (low, high) = bounds.unwrap_or((owner, owner));
+                *bounds = Some((low.min(owner), high.max(owner)));
+            }
+        }
+        let mut texts = [Texts::default(), Texts::default(), Texts::default()];
+        for ((texts, table), bounds) in texts.iter_mut().zip(&OWNER_TABLES).zip(bounds) {
+            if let Some((low, high)) = bounds {
+                *texts = self.texts(&table.query(&range, low, high))?;
+            }
+        }
         let mut entries = Vec::with_capacity(chunks.iter().map(RecordBatch::num_rows).sum());
         for chunk in &chunks {
             for row in 0..chunk.num_rows() {
@@ -203,42 +188,68 @@ impl Reader {
     }
 }
 
-/// The author of a commit after the mailmap.
-const COMMIT_AUTHOR: &str = "coalesce((SELECT k.name FROM people AS p JOIN people AS k ON k.person_id = p.canonical_id \
-     WHERE p.person_id = o.author_id), '')";
+/// Where the texts of one kind of owner stand.
+struct OwnerTable {
+    name: &'static str,
+    id: &'static str,
+    /// What the owner belongs to.
+    group: &'static str,
+    at: &'static str,
+    text: &'static str,
+    author: &'static str,
+}
 
-/// The owners in `table` of the passages of `range`. The bounds of their ids let DuckDB skip blocks.
-fn owner_query(
-    table: &str,
-    id: &str,
-    group: &str,
-    at: &str,
-    text: &str,
-    author: &str,
-    kind: u8,
-    range: &str,
-) -> String {
-    format!(
-        "WITH owners AS MATERIALIZED (
-             SELECT DISTINCT p.owner_id FROM passages AS p WHERE {range} AND enum_code(p.owner_kind) = {kind}
-         )
-         SELECT o.{id}, {group}, o.{at}, o.{text}, {author} FROM {table} AS o
-         WHERE o.{id} IN (SELECT owner_id FROM owners)"
-    )
+/// The tables of owners, as the enum `owner_kind` numbers them.
+const OWNER_TABLES: [OwnerTable; 3] = [
+    OwnerTable {
+        name: "git_commits",
+        id: "commit_id",
+        group: "NULL::UUID",
+        at: "committed_at",
+        text: "message",
+        // After the mailmap.
+        author: "coalesce((SELECT k.name FROM people AS p JOIN people AS k ON k.person_id = p.canonical_id \
+                 WHERE p.person_id = o.author_id), '')",
+    },
+    OwnerTable {
+        name: "messages",
+        id: "message_id",
+        group: "o.stream_id",
+        at: "sent_at",
+        text: "text",
+        author: "o.author",
+    },
+    OwnerTable {
+        name: "document_versions",
+        id: "version_id",
+        group: "o.document_id",
+        at: "seen_at",
+        text: "text",
+        author: "''",
+    },
+];
+
+impl OwnerTable {
+    /// The owners of the passages of `range`, whose ids lie from `low` to `high`: by these bounds DuckDB skips blocks.
+    fn query(&self, range: &str, low: u128, high: u128) -> String {
+        let Self { name, id, group, at, text, author } = self;
+        let (low, high) = (row::uuid(low), row::uuid(high));
+        format!(
+            "SELECT o.{id}, {group}, o.{at}, o.{text}, {author} FROM {name} AS o
+             WHERE o.{id} BETWEEN '{low}'::UUID AND '{high}'::UUID
+                 AND o.{id} IN (SELECT p.owner_id FROM passages AS p WHERE {range})"
+        )
+    }
 }
 
 fn entry(chunk: &RecordBatch, row: usize, texts: &[Texts; 3]) -> Result<Entry<'static>> {
-    let odd = |column: &str| Error::Value { column: format!("passages.{column}") };
-    let byte = |column: usize| {
-        chunk.column(column).as_primitive_opt::<UInt8Type>().map(|bytes| bytes.value(row))
-    };
     let number = |column: usize| {
         chunk.column(column).as_primitive_opt::<UInt32Type>().map(|values| values.value(row))
     };
     let seq = chunk.column(0).as_primitive_opt::<Int64Type>().map(|values| values.value(row));
     let seq = seq.and_then(|seq| u64::try_from(seq).ok()).ok_or_else(|| odd("seq"))?;
-    let kind = byte(1).and_then(passage_kind).ok_or_else(|| odd("kind"))?;
-    let place = byte(2).ok_or_else(|| odd("owner_kind"))?;
+    let kind = passage_kind(byte(chunk, 1, row)?).ok_or_else(|| odd("kind"))?;
+    let place = byte(chunk, 2, row)?;
     let raw_owner = raw(chunk, 3, row)?;
     let owner = owner_of(place, raw_owner).ok_or_else(|| odd("owner_kind"))?;
     let (start, end) = number(4).zip(number(5)).ok_or_else(|| odd("start_byte"))?;
@@ -273,4 +284,14 @@ pub(crate) fn raw(chunk: &RecordBatch, column: usize, row: usize) -> Result<u128
     let odd = || Error::Value { column: chunk.schema().field(column).name().clone() };
     let values = chunk.column(column).as_fixed_size_binary_opt().ok_or_else(odd)?;
     Ok(u128::from_be_bytes(values.value(row).try_into().map_err(|_| odd())?))
+}
+
+/// The number of an enum's value at `row` of `column`.
+fn byte(chunk: &RecordBatch, column: usize, row: usize) -> Result<u8> {
+    let bytes = chunk.column(column).as_primitive_opt::<UInt8Type>();
+    Ok(bytes.ok_or_else(|| odd(chunk.schema().field(column).name()))?.value(row))
+}
+
+fn odd(column: &str) -> Error {
+    Error::Value { column: format!("passages.{column}") }
 }

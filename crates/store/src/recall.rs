@@ -92,14 +92,11 @@ impl VTab for Recall {
 
     /// Searches here and not when binding: a statement is bound more often than it runs.
     fn init(init: &InitInfo) -> std::result::Result<Answers, Box<dyn std::error::Error>> {
+        let (search, call) = (init.get_extra_info::<RecallFn>(), init.get_bind_data::<Call>());
         // SAFETY: DuckDB hands back the pointers that registering and binding stored for this function: a `RecallFn`
         // that lives as long as the function is registered, and a `Call` that lives as long as the statement.
-        #[expect(
-            unsafe_code,
-            reason = "what belongs to a table function comes back as raw pointers"
-        )]
-        let (search, call) =
-            unsafe { (&*init.get_extra_info::<RecallFn>(), &*init.get_bind_data::<Call>()) };
+        #[expect(unsafe_code, reason = "what a table function keeps comes back as raw pointers")]
+        let (search, call) = unsafe { (&*search, &*call) };
         let rows = search(&call.query, call.wanted)
             .map_err(|error| -> Box<dyn std::error::Error> { error })?;
         Ok(Answers { rows: table(&rows), handed: AtomicUsize::new(0) })

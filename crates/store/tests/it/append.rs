@@ -167,7 +167,7 @@ fn a_commit_at_the_end_of_a_shallow_clone_is_completed_later() {
         ..Batch::default()
     };
     store.append(&batch(&cut)).unwrap();
-    assert_eq!(store.read().boundary_commits().unwrap(), [whole.oid.clone()]);
+    assert_eq!(store.read().boundary_commits().unwrap(), std::slice::from_ref(&whole.oid));
     assert_eq!(store.read().commit(whole.id).unwrap().unwrap().commit, cut);
     for _ in 0..2 {
         assert_eq!(store.append(&batch(&whole)).unwrap().commits, 0);
@@ -193,7 +193,7 @@ fn running_sums_go_on_across_batches() {
     store.close().unwrap();
     let mut store = open(dir.path());
     store.append(&batch(6..7)).unwrap();
-    let limits = SqlLimits { rows: 100, timeout: Duration::from_secs(60) };
+    let limits = SqlLimits { rows: 100, timeout: Duration::from_mins(1) };
     let table = store
         .sql(
             "SELECT external_id, ordinal, byte_len, cum_bytes FROM messages ORDER BY ordinal",
@@ -288,7 +288,7 @@ fn times_beyond_the_range_are_kept_within_it() {
         .unwrap();
     assert_eq!(store.read().commit(commits[1].id).unwrap().unwrap().commit, commits[1]);
     assert_eq!(store.read().doctor().unwrap(), []);
-    let limits = SqlLimits { rows: 100, timeout: Duration::from_secs(60) };
+    let limits = SqlLimits { rows: 100, timeout: Duration::from_mins(1) };
     assert_eq!(
         store
             .sql("SELECT committed_at, now() > committed_at FROM git_commits", limits)

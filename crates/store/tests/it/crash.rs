@@ -10,7 +10,7 @@ use lichen_store::{Error, Options, Store};
 use crate::sample::{batch, cut, message, open, options, stream};
 
 /// Starts this test program again to act as another process, and waits until it says that it is ready.
-pub(crate) fn child(role: &str, dir: &Path) -> Option<Child> {
+pub(crate) fn child(role: &str, dir: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "crash::another_process", "--nocapture", "--test-threads=1"])
         .env("LICHEN_STORE_TEST_ROLE", role)
@@ -22,7 +22,7 @@ pub(crate) fn child(role: &str, dir: &Path) -> Option<Child> {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let ready = lines.any(|line| line.unwrap().ends_with("ready"));
     assert!(ready, "the other process ended early");
-    Some(child)
+    child
 }
 
 /// Not a test: what [`child`] runs.
@@ -80,12 +80,12 @@ fn kill(mut child: Child) {
 #[test]
 fn what_was_appended_survives_a_kill() {
     let dir = tempfile::tempdir().unwrap();
-    kill(child("append", dir.path()).unwrap());
+    kill(child("append", dir.path()));
     let wal = dir.path().join("lichen.duckdb.wal");
-    assert!(std::fs::metadata(&wal).unwrap().len() > 0, "the log was not needed");
+    assert!(fs_err::metadata(&wal).unwrap().len() > 0, "the log was not needed");
     let mut store = open(dir.path());
     // The log was applied and checkpointed at once.
-    assert!(!wal.exists() || std::fs::metadata(&wal).unwrap().len() == 0);
+    assert!(!wal.exists() || fs_err::metadata(&wal).unwrap().len() == 0);
     assert_eq!(store.read().entries(0, 1000).unwrap().len(), batch().passages.len());
     assert_eq!(store.append(&batch()).unwrap().passages, Vec::<usize>::new());
     assert_eq!(store.read().doctor().unwrap(), []);
@@ -95,7 +95,7 @@ fn what_was_appended_survives_a_kill() {
 fn a_kill_in_the_middle_leaves_whole_batches() {
     for _ in 0..3 {
         let dir = tempfile::tempdir().unwrap();
-        kill(child("append many", dir.path()).unwrap());
+        kill(child("append many", dir.path()));
         let mut store = open(dir.path());
         let count = store.read().counts().unwrap().messages;
         assert!(count >= 80 && count.is_multiple_of(10), "{count}");
@@ -127,7 +127,7 @@ fn crashed(batches: u32) -> tempfile::TempDir {
     }
     let copy = tempfile::tempdir().unwrap();
     for name in ["lichen.duckdb", "lichen.duckdb.wal"] {
-        std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+        fs_err::copy(dir.path().join(name), copy.path().join(name)).unwrap();
     }
     copy
 }
@@ -135,20 +135,20 @@ fn crashed(batches: u32) -> tempfile::TempDir {
 #[test]
 fn a_log_that_was_cut_off_gives_a_prefix() {
     let whole = crashed(6);
-    let log = std::fs::read(whole.path().join("lichen.duckdb.wal")).unwrap();
+    let log = fs_err::read(whole.path().join("lichen.duckdb.wal")).unwrap();
     let mut seen = std::collections::BTreeSet::new();
     for part in [0, 1, 20, 50, 80, 95, 100] {
         let wal = whole.path().join("lichen.duckdb.wal");
         let data = whole.path().join("lichen.duckdb");
-        let before = std::fs::read(&data).unwrap();
-        std::fs::write(&wal, &log[..log.len() * part / 100]).unwrap();
+        let before = fs_err::read(&data).unwrap();
+        fs_err::write(&wal, &log[..log.len() * part / 100]).unwrap();
         let store = open(whole.path());
         let count = store.read().counts().unwrap().messages;
         assert!(count.is_multiple_of(10), "{part} %: {count}");
         assert_eq!(store.read().doctor().unwrap(), []);
         seen.insert(count);
         drop(store);
-        std::fs::write(&data, before).unwrap();
+        fs_err::write(&data, before).unwrap();
     }
     assert_eq!((seen.first(), seen.last()), (Some(&0), Some(&60)));
 }
@@ -157,28 +157,28 @@ fn a_log_that_was_cut_off_gives_a_prefix() {
 fn a_log_that_cannot_be_replayed_is_named_and_kept() {
     let whole = crashed(6);
     let wal = whole.path().join("lichen.duckdb.wal");
-    let log = std::fs::read(&wal).unwrap();
-    let data = std::fs::read(whole.path().join("lichen.duckdb")).unwrap();
+    let log = fs_err::read(&wal).unwrap();
+    let data = fs_err::read(whole.path().join("lichen.duckdb")).unwrap();
     let mut refused = 0;
     for place in (100..log.len()).step_by(log.len() / 12) {
         let mut damaged = log.clone();
         damaged[place] ^= 0x10;
-        std::fs::write(&wal, &damaged).unwrap();
+        fs_err::write(&wal, &damaged).unwrap();
         match Store::open(whole.path(), options()) {
             // DuckDB takes damage of some places for the end of the log; the journal of a later issue will notice.
             Ok(store) => drop(store),
             Err(Error::Replay { wal: named, .. }) => {
                 refused += 1;
                 assert_eq!(named, wal);
-                assert_eq!(std::fs::read(&wal).unwrap(), damaged, "the log is left as it was");
+                assert_eq!(fs_err::read(&wal).unwrap(), damaged, "the log is left as it was");
             }
             Err(error) => panic!("{error:?}"),
         }
-        std::fs::write(whole.path().join("lichen.duckdb"), &data).unwrap();
+        fs_err::write(whole.path().join("lichen.duckdb"), &data).unwrap();
     }
     assert!(refused > 0, "no damage was noticed");
     // Its advice works.
-    std::fs::rename(&wal, whole.path().join("aside")).unwrap();
+    fs_err::rename(&wal, whole.path().join("aside")).unwrap();
     let mut store = open(whole.path());
     assert_eq!(store.append(&numbered(0)).unwrap().messages, 10);
 }
@@ -212,9 +212,8 @@ impl Drop for SmallDisk {
 
 fn bulky(n: u32) -> Batch {
     let text = |n: u32| {
-        (0..4000)
-            .map(|word| format!("{:08x} ", (n * 4000 + word).wrapping_mul(2_654_435_761)))
-            .collect::<String>()
+        let words = (0..4000).map(|word| (n * 4000 + word).wrapping_mul(2_654_435_761));
+        words.map(|word| format!("{word:08x}")).collect::<Vec<_>>().join(" ")
     };
     let messages = (n * 20..n * 20 + 20).map(|n| message("general", n, &text(n))).collect();
     cut(Batch { streams: vec![stream("general", StreamKind::Chat)], messages, ..Batch::default() })
@@ -246,7 +245,7 @@ fn a_disk_that_fills_up_loses_nothing_that_was_stored() {
     let Some(disk) = SmallDisk::mount(24) else { return };
     let dir = disk.0.path().join("store");
     let ballast = disk.0.path().join("ballast");
-    std::fs::write(&ballast, vec![7; 4 << 20]).unwrap();
+    fs_err::write(&ballast, vec![7; 4 << 20]).unwrap();
     // A small log, so that checkpoints run into the end of the disk too.
     let mut store =
         Store::open(&dir, Options { reserve_bytes: 0, checkpoint_bytes: 1 << 20, ..options() })
@@ -264,7 +263,7 @@ fn a_disk_that_fills_up_loses_nothing_that_was_stored() {
         assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
     }
     // With room again the same process goes on, and so does the next.
-    std::fs::remove_file(&ballast).unwrap();
+    fs_err::remove_file(&ballast).unwrap();
     let count = store.read().counts().unwrap().messages;
     assert!(count >= stored, "{count} of {stored}");
     let again: u64 =
@@ -287,7 +286,7 @@ fn small_tables_keep_their_indexes_across_a_replay() {
         (0..500).map(|n| stream(&format!("stream {n}"), StreamKind::Chat)).collect();
     store.append(&Batch { streams: streams.clone(), ..Batch::default() }).unwrap();
     for name in ["lichen.duckdb", "lichen.duckdb.wal"] {
-        std::fs::copy(whole.path().join(name), copy.path().join(name)).unwrap();
+        fs_err::copy(whole.path().join(name), copy.path().join(name)).unwrap();
     }
     open(copy.path()).close().unwrap();
     let conn = duckdb::Connection::open(copy.path().join("lichen.duckdb")).unwrap();

@@ -92,7 +92,7 @@ fn each_broken_rule_is_found() {
     store.append(&batch()).unwrap();
     store.close().unwrap();
     let data = dir.path().join("lichen.duckdb");
-    let healthy = std::fs::read(&data).unwrap();
+    let healthy = fs_err::read(&data).unwrap();
     let mut found_ever = BTreeSet::new();
     for (sql, rules) in BREAKS {
         let conn = duckdb::Connection::open(&data).unwrap();
@@ -110,7 +110,7 @@ fn each_broken_rule_is_found() {
         );
         found_ever.extend(found);
         drop(store);
-        std::fs::write(&data, &healthy).unwrap();
+        fs_err::write(&data, &healthy).unwrap();
     }
     assert_eq!(found_ever.len(), 33, "a rule that nothing breaks proves nothing: {found_ever:#?}");
 }

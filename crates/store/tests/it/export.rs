@@ -69,7 +69,7 @@ fn lines_of_json_hold_every_row() {
     let target = dir.path().join("out");
     let files = store.export(&target, ExportFormat::Jsonl, &mut |_| {}).unwrap();
     for file in &files {
-        let text = std::fs::read_to_string(&file.path).unwrap();
+        let text = fs_err::read_to_string(&file.path).unwrap();
         assert_eq!(
             (text.lines().count() as u64, text.len() as u64),
             (file.rows, file.bytes),
@@ -77,10 +77,10 @@ fn lines_of_json_hold_every_row() {
             file.table
         );
     }
-    let messages = std::fs::read_to_string(target.join("messages.jsonl")).unwrap();
+    let messages = fs_err::read_to_string(target.join("messages.jsonl")).unwrap();
     let id = format!("{:032x}", message_id("ops", 2).as_u128());
     assert!(messages.replace('-', "").contains(&id));
-    let commits = std::fs::read_to_string(target.join("git_commits.jsonl")).unwrap();
+    let commits = fs_err::read_to_string(target.join("git_commits.jsonl")).unwrap();
     assert!(commits.contains(&format!("\"oid\":\"{}\"", crate::sample::oid(2))), "{commits}");
 }
 
@@ -88,7 +88,7 @@ fn lines_of_json_hold_every_row() {
 fn a_folder_with_files_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir.path().join("store"));
-    std::fs::write(dir.path().join("mine.txt"), "mine").unwrap();
+    fs_err::write(dir.path().join("mine.txt"), "mine").unwrap();
     let refused = store.export(dir.path(), ExportFormat::Parquet, &mut |_| {});
     assert!(matches!(refused, Err(Error::ExportTarget(_))));
 }

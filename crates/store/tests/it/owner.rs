@@ -22,9 +22,9 @@ fn a_second_opener_is_told_who_has_the_store() {
 #[test]
 fn a_lock_file_of_a_dead_process_locks_nobody_out() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("owner.lock"), "4194305\nlichen ingest --and-more\n").unwrap();
+    fs_err::write(dir.path().join("owner.lock"), "4194305\nlichen ingest --and-more\n").unwrap();
     let store = open(dir.path());
-    let text = std::fs::read_to_string(dir.path().join("owner.lock")).unwrap();
+    let text = fs_err::read_to_string(dir.path().join("owner.lock")).unwrap();
     assert_eq!(text, format!("{}\na test\n", std::process::id()));
     store.close().unwrap();
 }
@@ -37,7 +37,7 @@ fn one_may_wait_for_the_owner_to_finish() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let waiting = std::thread::spawn(move || {
         sender.send(()).unwrap();
-        Store::open(path, Options { wait: Duration::from_secs(600), ..options() }).map(drop)
+        Store::open(path, Options { wait: Duration::from_mins(10), ..options() }).map(drop)
     });
     receiver.recv().unwrap();
     store.close().unwrap();
@@ -49,7 +49,7 @@ fn a_file_that_another_program_has_open_is_busy() {
     // DuckDB's own lock does not keep one process from opening a file twice, so another process has to hold it.
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).close().unwrap();
-    let Some(mut child) = crate::crash::child("hold", dir.path()) else { return };
+    let mut child = crate::crash::child("hold", dir.path());
     let error = Store::open(dir.path(), options()).err().unwrap();
     let pid = child.id();
     child.kill().unwrap();
@@ -62,16 +62,16 @@ fn files_that_are_no_store_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |path: &Path| Store::open(path, options()).err().unwrap();
     let data = dir.path().join("lichen.duckdb");
-    std::fs::write(&data, "this is no database at all, but it is long enough to have a header")
+    fs_err::write(&data, "this is no database at all, but it is long enough to have a header")
         .unwrap();
     assert!(matches!(refused(dir.path()), Error::Open { .. }));
-    std::fs::remove_file(&data).unwrap();
+    fs_err::remove_file(&data).unwrap();
     duckdb::Connection::open(&data)
         .unwrap()
         .execute_batch("CREATE TABLE mine (x INTEGER)")
         .unwrap();
     assert!(matches!(refused(dir.path()), Error::Foreign { .. }));
-    std::fs::remove_file(&data).unwrap();
+    fs_err::remove_file(&data).unwrap();
     // An empty database is one that was being made when its process died.
     duckdb::Connection::open(&data).unwrap().execute_batch("CHECKPOINT").unwrap();
     open(dir.path()).append(&batch()).unwrap();

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::sample::{batch, message_id, open};
 
-const LIMITS: SqlLimits = SqlLimits { rows: 1000, timeout: Duration::from_secs(60) };
+const LIMITS: SqlLimits = SqlLimits { rows: 1000, timeout: Duration::from_mins(1) };
 
 fn filled() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -110,7 +110,7 @@ fn a_statement_that_takes_too_long_is_stopped() {
 fn whatever_does_more_than_read_the_store_is_refused() {
     let (dir, mut store) = filled();
     let outside = dir.path().join("outside.txt");
-    std::fs::write(&outside, "zebra").unwrap();
+    fs_err::write(&outside, "zebra").unwrap();
     let data = dir.path().join("lichen.duckdb");
     let path = outside.to_str().unwrap();
     let attempts = [
@@ -195,7 +195,7 @@ fn whatever_does_more_than_read_the_store_is_refused() {
         assert!(!error.to_string().contains("zebra"), "{query}: {error}");
     }
     let names: Vec<_> =
-        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        fs_err::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(
         names.iter().all(|name| !name.to_string_lossy().starts_with("outside.txt.")),
         "{names:?}"
