@@ -91,6 +91,14 @@ impl Repository {
         self.git.workdir().map(Path::to_owned)
     }
 
+    /// The roots of all its work trees, the main one first; those that are gone are left out.
+    pub fn work_trees(&self) -> Vec<PathBuf> {
+        let main = self.git.main_repo().ok().and_then(|main| main.workdir().map(Path::to_owned));
+        let linked = self.git.worktrees().unwrap_or_default();
+        let linked = linked.iter().filter_map(|linked| linked.base().ok());
+        main.into_iter().chain(linked).filter(|root| root.is_dir()).collect()
+    }
+
     /// The git directory that all its work trees share.
     pub fn common_dir(&self) -> PathBuf {
         self.git.common_dir().to_owned()

@@ -67,9 +67,7 @@ pub(super) fn read(bytes: &[u8], kind: DocumentKind) -> Result<Document, Refused
 /// The marks that tools agree on: `@generated`, and Go's `Code generated ... DO NOT EDIT.`
 fn is_generated(text: &str) -> bool {
     text.lines().take(GENERATED_LINES).any(|line| {
-        // The word is built up so that this very file does not carry the mark.
-        let marked = line.split_once('@').is_some_and(|(_, rest)| rest.starts_with("generated"));
-        marked || (line.contains("generated") && line.contains("DO NOT EDIT"))
+        line.contains("@generated") || (line.contains("generated") && line.contains("DO NOT EDIT"))
     })
 }
 

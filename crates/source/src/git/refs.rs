@@ -13,7 +13,7 @@ use crate::{Error, Result};
 
 /// Namespaces whose commits are not history: replacements, notes about commits, stashed work, bookkeeping of tools,
 /// and other people's proposals that a mirror carries along. Their refs are told, their commits are not walked.
-const NOT_WALKED: [&str; 11] = [
+const NOT_WALKED: [&str; 12] = [
     "refs/replace/",
     "refs/notes/",
     "refs/stash",
@@ -24,6 +24,7 @@ const NOT_WALKED: [&str; 11] = [
     "refs/jj/",
     "refs/pull/",
     "refs/merge-requests/",
+    "refs/reviewable/",
     "refs/changes/",
 ];
 /// Tags of tags of tags ...: more than anyone makes by hand.

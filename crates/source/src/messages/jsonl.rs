@@ -1,6 +1,7 @@
 //! Chats as JSON lines: one object per message, under the names of a mapping.
 //!
-//! A stream whose messages tell their role is an agent's session, any other one a chat between people.
+//! A file whose first message tells its role, or its use of tools, holds agents' sessions; any other one holds chats
+//! between people.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -33,6 +34,10 @@ fn sniff(path: &Path, head: &[u8]) -> bool {
     named && (head.trim_ascii_start().is_empty() || head.trim_ascii_start().starts_with(b"{"))
 }
 
+/// Kinds of streams as the position tells them.
+const AGENT: &str = "agent";
+const CHAT: &str = "chat";
+
 /// The messages of a file, batch by batch.
 pub struct Reader {
     source: Source,
@@ -40,6 +45,8 @@ pub struct Reader {
     lines: Lines,
     /// The name of the stream of lines that name none.
     stem: String,
+    /// Who speaks in the streams of the file: its first message decides, and the position keeps it.
+    kind: Option<StreamKind>,
     seen: Seen,
     /// Where this reading began, until the lines before it have been read for what they told.
     unread_before: Option<u64>,
@@ -57,11 +64,17 @@ impl Reader {
             .file_stem()
             .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let unread_before = (start > 0).then_some(start);
+        let kind = match lines.at.extra.as_str() {
+            AGENT => Some(StreamKind::Agent),
+            CHAT => Some(StreamKind::Chat),
+            _ => None,
+        };
         Ok(Self {
             tree: source.mapping.tree(),
             source,
             lines,
             stem,
+            kind,
             seen: Seen::default(),
             unread_before,
             start,
@@ -159,6 +172,8 @@ impl Reader {
         let role = fields.text(Field::Role);
         let (stem, title) = (&self.stem, fields.text(Field::Title).unwrap_or_default());
         let agent = role.is_some() || tools.is_some();
+        let kind =
+            *self.kind.get_or_insert(if agent { StreamKind::Agent } else { StreamKind::Chat });
         let entry = draft.stream(stream, || Stream {
             id: stream,
             source: NAME.to_owned(),
@@ -166,7 +181,7 @@ impl Reader {
                 .text(Field::Stream)
                 .filter(|name| !name.is_empty())
                 .map_or_else(|| stem.clone(), Cow::into_owned),
-            kind: if agent { StreamKind::Agent } else { StreamKind::Chat },
+            kind,
             title: String::new(),
         });
         if !title.is_empty() && entry.title != title {
@@ -384,7 +399,9 @@ impl Read for Reader {
         if self.lines.at.offset == start {
             return Ok(None);
         }
-        let position = self.lines.position("")?;
+        let kind =
+            self.kind.map_or("", |kind| if kind == StreamKind::Agent { AGENT } else { CHAT });
+        let position = self.lines.position(kind)?;
         let progress = Progress { source: format!("{NAME}:{}", self.source.label), position };
         Ok(Some(draft.finish(&self.source.label, progress)))
     }

@@ -4,7 +4,7 @@ use lichen_model::Batch;
 use lichen_source::git::Repository;
 use lichen_testkit::repo::ToyRepo;
 
-use crate::git::{check_batch, read};
+use crate::git_oracle::{check_batch, read};
 
 fn toy() -> (tempfile::TempDir, ToyRepo) {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,10 @@ mod documents;
 mod git;
 mod git_damage;
 mod git_incremental;
+mod git_oracle;
+mod message_files;
 mod messages;
+mod transcripts;
 
 use lichen_model::Batch;
 use lichen_source::Read;

@@ -1,0 +1,60 @@
+//! Files of messages, and what is read from them.
+
+use std::path::{Path, PathBuf};
+
+use lichen_model::Batch;
+use lichen_source::messages::{self, Source};
+
+use crate::read_all;
+
+pub(crate) fn source(path: &Path) -> Source {
+    Source { path: path.to_owned(), label: "file".to_owned(), ..Source::default() }
+}
+
+pub(crate) fn read_source(format: &str, source: &Source) -> Batch {
+    let format = messages::format(format).unwrap();
+    read_all(&mut (format.open)(source).unwrap()).0
+}
+
+pub(crate) fn read(format: &str, path: &Path) -> Batch {
+    read_source(format, &source(path))
+}
+
+pub(crate) fn from(format: &str, path: &Path, before: &Batch) -> Batch {
+    let position = before.progress.last().map(|progress| progress.position.clone());
+    read_source(format, &Source { position, ..source(path) })
+}
+
+pub(crate) fn file(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs_err::write(&path, content).unwrap();
+    path
+}
+
+pub(crate) fn append(path: &Path, content: &str) {
+    use std::io::Write as _;
+    std::fs::File::options()
+        .append(true)
+        .open(path)
+        .unwrap()
+        .write_all(content.as_bytes())
+        .unwrap();
+}
+
+pub(crate) fn texts(batch: &Batch) -> Vec<&str> {
+    batch.messages.iter().map(|message| message.text.as_str()).collect()
+}
+
+pub(crate) fn problems(batch: &Batch) -> Vec<String> {
+    batch.problems.iter().map(ToString::to_string).collect()
+}
+
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// Facts of both readings together, as a store would keep them.
+pub(crate) fn joined(first: &Batch, second: &Batch) -> Vec<lichen_model::Message> {
+    [first.messages.clone(), second.messages.clone()].concat()
+}
