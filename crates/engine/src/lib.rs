@@ -1,1 +1,39 @@
-//! engine
+//! The product as a library: the one place where sources, store and index meet. Plain data goes in and comes out; this
+//! crate must never know the environment, a terminal or a wire format.
+//!
+//! **Invariant:** no type of DuckDB, gix or tantivy crosses this crate's boundary.
+
+#![warn(missing_docs)]
+
+mod catch_up;
+mod config;
+mod doctor;
+mod error;
+mod eval;
+mod get;
+mod ingest;
+mod models;
+mod observer;
+mod open;
+mod place;
+mod recall;
+mod status;
+mod tables;
+mod when;
+
+pub use config::{Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig};
+pub use doctor::DoctorFinding;
+pub use error::{Error, ErrorKind};
+pub use eval::{EvalFile, EvalReport, Metrics, eval_recall};
+pub use get::{Found, Get, found_text};
+pub use ingest::{IngestPlan, IngestSummary};
+pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
+pub use lichen_model::{AnyId, Clock, PassageKind, Timestamp};
+pub use lichen_source::messages::Mapping;
+pub use lichen_store::{Column, ExportFormat, Exported, SqlLimits, Table, Value};
+pub use observer::{Observer, Unobserved};
+pub use open::Engine;
+pub use place::{find_store, init, new_store_dir, repository_root};
+pub use recall::{Answer, Flag, Hit, Recall, Scope, TOKEN_BYTES, answer_text, printable};
+pub use status::{HeadStatus, IndexStatus, Status};
+pub use when::{format_date, format_instant, parse_until, parse_when};

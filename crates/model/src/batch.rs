@@ -1,6 +1,9 @@
 //! A batch: what one `read` of a source yields and one transaction of the store takes.
 
-use crate::{Commit, DocumentVersion, Message, Passage, Person, Problem, Progress, RefState, Repo, Stream, Tag};
+use crate::{
+    Commit, DocumentVersion, Message, Passage, Person, Problem, Progress, RefState, Repo, Stream,
+    Tag,
+};
 
 /// Facts, the passages cut from them, and how far the source has been read. Order matters only within each list.
 ///

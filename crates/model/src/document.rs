@@ -64,6 +64,9 @@ impl DocumentVersion {
     /// The id of the version of `document` that follows `previous` and has the text of `hash`.
     pub fn id(document: DocumentId, previous: Option<VersionId>, hash: TextHash) -> VersionId {
         let previous = previous.map_or(0, VersionId::as_u128).to_be_bytes();
-        VersionId::derive(Timestamp(0), &[&document.as_u128().to_be_bytes(), &previous, &hash.0.to_be_bytes()])
+        VersionId::derive(
+            Timestamp(0),
+            &[&document.as_u128().to_be_bytes(), &previous, &hash.0.to_be_bytes()],
+        )
     }
 }

@@ -210,7 +210,8 @@ impl AnyId {
     /// The text that answers print: the kind's letter and ten characters of the hash.
     pub fn short(self) -> String {
         let text = self.id.text();
-        let tail = std::str::from_utf8(&text[TEXT_LEN - Self::SHORT_LEN..]).expect("the alphabet is ASCII");
+        let tail = std::str::from_utf8(&text[TEXT_LEN - Self::SHORT_LEN..])
+            .expect("the alphabet is ASCII");
         format!("{}{tail}", self.kind.letter())
     }
 }
@@ -239,7 +240,8 @@ impl FromStr for AnyId {
             if count == TEXT_LEN {
                 return Err(ParseIdError::Length(text.to_owned()));
             }
-            let digit = digit(char).ok_or_else(|| ParseIdError::Character(text.to_owned(), char))?;
+            let digit =
+                digit(char).ok_or_else(|| ParseIdError::Character(text.to_owned(), char))?;
             if count == 0 && text.trim().len() == TEXT_LEN + 1 && digit > 7 {
                 return Err(ParseIdError::Length(text.to_owned()));
             }
@@ -249,7 +251,8 @@ impl FromStr for AnyId {
         if count < Self::SHORT_MIN {
             return Err(ParseIdError::Length(text.to_owned()));
         }
-        let bits = if count == TEXT_LEN { 128 } else { u32::try_from(count * 5).expect("at most 125") };
+        let bits =
+            if count == TEXT_LEN { 128 } else { u32::try_from(count * 5).expect("at most 125") };
         Ok(Self { kind, id: Id(raw), bits })
     }
 }

@@ -32,8 +32,8 @@ pub use clock::{Clock, Timestamp, Zoned};
 pub use commit::{ChangeStatus, Commit, FileChange, Oid, RepoPath};
 pub use document::{Document, DocumentKind, DocumentVersion};
 pub use id::{
-    AnyId, CommitId, DocumentId, Id, Kind, MessageId, ParseIdError, PassageId, PersonId, RefId, RepoId, StreamId,
-    ToolCallId, VersionId,
+    AnyId, CommitId, DocumentId, Id, Kind, MessageId, ParseIdError, PassageId, PersonId, RefId,
+    RepoId, StreamId, ToolCallId, VersionId,
 };
 pub use message::{Message, Role, Stream, StreamKind, ToolCall};
 pub use passage::{Owner, Passage, PassageKind, TextHash};

@@ -79,11 +79,23 @@ impl Message {
 
     /// The id of a message that has none at its source: its author and text, and how many equal ones of the same
     /// time came before it in the stream.
-    pub fn id_by_content(stream: StreamId, author: &str, text: &str, nth: u32, at: Timestamp) -> MessageId {
+    pub fn id_by_content(
+        stream: StreamId,
+        author: &str,
+        text: &str,
+        nth: u32,
+        at: Timestamp,
+    ) -> MessageId {
         let hash = TextHash::of(text).0.to_be_bytes();
         MessageId::derive(
             at,
-            &[&stream.as_u128().to_be_bytes(), b"text", author.as_bytes(), &hash, &nth.to_be_bytes()],
+            &[
+                &stream.as_u128().to_be_bytes(),
+                b"text",
+                author.as_bytes(),
+                &hash,
+                &nth.to_be_bytes(),
+            ],
         )
     }
 }

@@ -115,6 +115,9 @@ impl Passage {
     /// The id of a passage: its owner and its place there, at the owner's time.
     pub fn id(&self) -> PassageId {
         let owner = self.owner.any();
-        PassageId::derive(owner.id.at(), &[&owner.id.as_u128().to_be_bytes(), &self.ord.to_be_bytes()])
+        PassageId::derive(
+            owner.id.at(),
+            &[&owner.id.as_u128().to_be_bytes(), &self.ord.to_be_bytes()],
+        )
     }
 }

@@ -15,7 +15,11 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at `place` of `source`.
-    pub fn new(source: impl Into<String>, place: impl Into<String>, what: impl Into<String>) -> Self {
+    pub fn new(
+        source: impl Into<String>,
+        place: impl Into<String>,
+        what: impl Into<String>,
+    ) -> Self {
         Self { source: source.into(), place: place.into(), what: what.into() }
     }
 }

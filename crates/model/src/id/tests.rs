@@ -1,3 +1,5 @@
+//! Ids: what they depend on, their text forms and their order.
+
 use proptest::prelude::*;
 
 use super::*;

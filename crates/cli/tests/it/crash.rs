@@ -1,0 +1,170 @@
+//! What a kill in the middle of an ingest leaves: a store that opens, and that another ingest makes whole.
+
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::harness::Place;
+
+/// How often the ingest is killed. More with `LICHEN_TEST_KILLS`.
+const KILLS: u64 = 50;
+
+fn kills() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "a long proof is asked for by its number")]
+    let asked = std::env::var("LICHEN_TEST_KILLS").ok();
+    asked.map_or(KILLS, |kills| kills.parse().expect("LICHEN_TEST_KILLS is a number"))
+}
+
+/// A place with enough to take in that an ingest has a middle.
+fn crowded() -> Place {
+    let place = Place::new();
+    for number in 0..60 {
+        place.write(
+            &format!("repo/docs/page-{number}.md"),
+            &format!(
+                "# Page {number}\n\n{}\n",
+                format!("Sentence of page {number} about jars and beans. ").repeat(40)
+            ),
+        );
+    }
+    place.commit("Write pages", 1_700_300_000);
+    let messages: String = (0..6000)
+        .map(|number| {
+            format!(
+                "{{\"id\":\"{number}\",\"stream\":\"s{}\",\"author\":\"Bo\",\"time\":{},\"text\":\"Message {number} about the cellar\"}}\n",
+                number % 7,
+                1_700_000_000 + number
+            )
+        })
+        .collect();
+    place.write("many.jsonl", &messages);
+    place
+}
+
+fn ingest_all(place: &Place, store: &str) {
+    let store = place.path(store);
+    place.run(&["--store", store.to_str().unwrap(), "ingest"]);
+    place.run(&[
+        "--store",
+        store.to_str().unwrap(),
+        "ingest",
+        place.path("many.jsonl").to_str().unwrap(),
+    ]);
+}
+
+/// Kills `child` when `after` has passed, unless it ended before. Tells whether it was killed.
+fn kill_after(mut child: Child, after: Duration) -> bool {
+    let (ended, end) = mpsc::channel::<()>();
+    let timer = std::thread::spawn(move || end.recv_timeout(after).is_err());
+    let killed = timer.join().unwrap();
+    drop(ended);
+    let was_running = child.try_wait().unwrap().is_none();
+    if was_running {
+        child.kill().unwrap();
+    }
+    child.wait().unwrap();
+    killed && was_running
+}
+
+#[test]
+fn kills_in_the_middle_lose_nothing_and_repeat_nothing() {
+    let place = crowded();
+    ingest_all(&place, "clean");
+    let clean = place.facts("clean");
+    let many = place.path("many.jsonl");
+    let store = place.path("killed");
+    let arguments: [&[&str]; 2] = [
+        &["--store", store.to_str().unwrap(), "ingest"],
+        &["--store", store.to_str().unwrap(), "ingest", many.to_str().unwrap()],
+    ];
+    let (mut killed, mut step) = (0, 0_u64);
+    for round in 0..kills() {
+        // A whole ingest takes some hundred milliseconds here: the delays walk over all of it, in both halves. A
+        // store that is whole already is thrown away, so that every kill meets work.
+        if step % 8 == 0 && store.exists() {
+            fs_err::remove_dir_all(&store).unwrap();
+        }
+        let delay = Duration::from_millis(15 + (round * 37) % 400);
+        let arguments = arguments[usize::try_from(round % 2).unwrap()];
+        let child =
+            place.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        killed += u64::from(kill_after(child, delay));
+        step += 1;
+    }
+    assert!(
+        killed * 2 > kills(),
+        "most rounds must meet a running ingest: {killed} of {}",
+        kills()
+    );
+    ingest_all(&place, "killed");
+    assert_eq!(place.facts("killed"), clean, "after {killed} kills");
+    let store = store.to_str().unwrap();
+    assert!(place.run(&["--store", store, "doctor"]).contains("healthy"));
+    let recalled =
+        place.run(&["--store", store, "recall", "Message 4711 about the cellar", "-n", "1"]);
+    assert!(recalled.contains("Message 4711"), "{recalled}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_ingest_ends_whole_and_goes_on() {
+    let place = crowded();
+    ingest_all(&place, "clean");
+    let store = place.path("stopped");
+    let many = place.path("many.jsonl");
+    for delay in [40, 80, 120, 200] {
+        let child = place
+            .command(&["--store", store.to_str().unwrap(), "ingest", many.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let id = child.id().to_string();
+        let (_ended, end) = mpsc::channel::<()>();
+        let waited = std::thread::spawn(move || end.recv_timeout(Duration::from_millis(delay)));
+        waited.join().unwrap().unwrap_err();
+        // Fails where it has ended by itself, which is fine.
+        let _ended_before = std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        let code = output.status.code();
+        // Stopped before the program listens, it ends by the signal itself.
+        assert!(
+            matches!(code, Some(130 | 0) | None),
+            "{code:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    ingest_all(&place, "stopped");
+    assert_eq!(place.facts("stopped"), place.facts("clean"));
+}
+
+#[test]
+fn a_second_process_is_told_who_owns_the_store() {
+    let place = crowded();
+    place.run(&["init"]);
+    let many = place.path("many.jsonl");
+    let mut owner = place
+        .command(&["ingest", many.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let id = owner.id().to_string();
+    let mut told = false;
+    while owner.try_wait().unwrap().is_none() {
+        let ran = place.command(&["--wait", "0", "status"]).output().unwrap();
+        if ran.status.code() == Some(5) {
+            let err = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert!(err.contains(&id) && err.contains("--wait"), "{err}");
+            told = true;
+            break;
+        }
+    }
+    owner.wait().unwrap();
+    assert!(told, "no look fell into the owner's time");
+    assert_eq!(place.json(&["--wait", "20", "status"])["counts"]["messages"], 6000);
+}

@@ -1,0 +1,116 @@
+//! Bringing the index up to the store: first build, catching up after a crash and rebuild are this one loop.
+
+use lichen_index::embed::EmbedError;
+use lichen_index::{Embedder, Entry, Vectors};
+use lichen_model::PassageKind;
+use rayon::prelude::*;
+
+use crate::models::low_half;
+use crate::{Engine, Error, Observer};
+
+/// Passages handed to the index at a time.
+const STEP: usize = 16_384;
+/// Passages after which the index is sealed on a long way, so that a crash repeats little.
+const SEAL_EVERY: u32 = 262_144;
+/// Texts that a thread embeds at a time.
+const EMBED_STEP: usize = 256;
+
+impl Engine {
+    /// Indexes the passages that the index lacks, in order, and seals. Stopped by the observer, it seals what it has.
+    /// Gives how many passages were indexed.
+    pub(crate) fn catch_up(&mut self, observer: &mut dyn Observer) -> Result<u64, Error> {
+        let total = self.store.read().passage_count()?;
+        let from = self.index.watermark();
+        if u64::from(from) < total {
+            observer.stage("indexing", Some(total - u64::from(from)));
+        }
+        let mut sealed = from;
+        while u64::from(self.index.watermark()) < total && !observer.cancelled() {
+            self.index_step()?;
+            observer.done(u64::from(self.index.watermark() - from));
+            if self.index.watermark() - sealed >= SEAL_EVERY {
+                self.index_mut().seal()?;
+                sealed = self.index.watermark();
+            }
+        }
+        if self.index.watermark() > sealed {
+            self.index_mut().seal()?;
+        }
+        self.mask_superseded()?;
+        let model = self.index.model().clone();
+        if !self.is_built_in(&model)
+            && let Err(error) = self.embed_behind(&model, observer)
+        {
+            observer.note(&format!(
+                "passages are found by their words alone until they are embedded: {error}"
+            ));
+        }
+        Ok(u64::from(self.index.watermark() - from))
+    }
+
+    /// Hands the next passages to the index. Vectors of a service follow later, so that words are found even where it
+    /// does not answer.
+    fn index_step(&mut self) -> Result<(), Error> {
+        let stored = self.store.read().entries(u64::from(self.index.watermark()), STEP)?;
+        let entries: Vec<Entry<'_>> = stored.iter().map(index_entry).collect();
+        if self.is_built_in(self.index.model()) {
+            let vectors = embed(self.embedder()?, &stored)?;
+            self.index_mut().append(&entries, &vectors)?;
+        } else {
+            self.index_mut().append_without_vectors(&entries)?;
+        }
+        Ok(())
+    }
+
+    /// Hides the passages of document versions that others follow.
+    pub(crate) fn mask_superseded(&mut self) -> Result<(), Error> {
+        let superseded = self.store.read().superseded_passages()?;
+        self.index_mut().set_dead(superseded.into_iter().collect());
+        Ok(())
+    }
+}
+
+fn index_entry<'a>(entry: &'a lichen_store::Entry<'_>) -> Entry<'a> {
+    Entry {
+        seq: u32::try_from(entry.seq).expect("an index numbers its passages in 32 bits"),
+        kind: entry.kind,
+        at: entry.at,
+        group: low_half(entry.group),
+        author: &entry.author,
+        context: &entry.context,
+        text: &entry.text,
+        text_hash: entry.text_hash,
+    }
+}
+
+/// What is embedded of a passage: for code its context too, which names what it defines.
+pub(crate) fn embedded_text(kind: PassageKind, context: &str, text: &str) -> String {
+    match kind {
+        PassageKind::Code | PassageKind::Doc => format!("{context}\n{text}"),
+        PassageKind::Chat | PassageKind::Agent | PassageKind::Commit => text.to_owned(),
+    }
+}
+
+/// Embeds on all threads; the outcome does not depend on how many.
+pub(crate) fn embed(
+    embedder: &dyn Embedder,
+    entries: &[lichen_store::Entry<'_>],
+) -> Result<Vectors, Error> {
+    let parts: Vec<Vectors> = entries
+        .par_chunks(EMBED_STEP)
+        .map(|chunk| {
+            let texts: Vec<String> = chunk
+                .iter()
+                .map(|entry| embedded_text(entry.kind, &entry.context, &entry.text))
+                .collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            embedder.embed(&texts)
+        })
+        .collect::<Result<_, EmbedError>>()?;
+    let mut all = Vectors::new(embedder.key().dims);
+    for vector in parts.iter().flat_map(Vectors::rows) {
+        let fits = all.push(vector);
+        debug_assert!(fits, "an embedder's vectors have its dimensions");
+    }
+    Ok(all)
+}

@@ -1,0 +1,66 @@
+//! What can be set. Values only: the program reads them from files, the environment and its arguments.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lichen_index::embed::remote::RemoteSettings;
+
+/// Everything that can be set. The defaults need no file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the store is opened.
+    pub store: StoreConfig,
+    /// What is taken in from a work tree.
+    pub documents: DocumentsConfig,
+    /// Where agents' transcripts are looked for.
+    pub discover: DiscoverConfig,
+    /// Which model embeds passages and questions.
+    pub embedding: EmbeddingConfig,
+}
+
+/// How the store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// DuckDB's memory limit, in MiB.
+    pub memory_mib: u64,
+    /// DuckDB's threads.
+    pub threads: usize,
+    /// How long to wait for another process that has the store open.
+    pub wait: Duration,
+}
+
+/// What is taken in from a work tree.
+#[derive(Clone, Debug)]
+pub struct DocumentsConfig {
+    /// Larger files are left out, in bytes.
+    pub file_bytes_max: u64,
+}
+
+/// Where agents' transcripts are looked for.
+#[derive(Clone, Debug)]
+pub struct DiscoverConfig {
+    /// Whether an ingest looks for transcripts of the repository.
+    pub enabled: bool,
+    /// Folders in which Claude Code keeps its `projects/`. Empty: nowhere.
+    pub claude_code: Vec<PathBuf>,
+}
+
+/// Which model embeds passages and questions.
+#[derive(Clone, Debug)]
+pub enum EmbeddingConfig {
+    /// The static model inside the program.
+    BuiltIn,
+    /// A service.
+    Remote(Box<RemoteSettings>),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            store: StoreConfig { memory_mib: 512, threads: 2, wait: Duration::from_secs(1) },
+            documents: DocumentsConfig { file_bytes_max: 1 << 20 },
+            discover: DiscoverConfig { enabled: true, claude_code: Vec::new() },
+            embedding: EmbeddingConfig::BuiltIn,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What can go wrong, what kind of failure it is, and what to do next.
+
+use std::path::PathBuf;
+
+use lichen_index::embed::EmbedError;
+
+/// A failure of the engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no store.
+    #[error("no store at `{dir}` or above it")]
+    NoStore {
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] lichen_store::Error),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] lichen_index::Error),
+    /// Texts could not be embedded.
+    #[error(transparent)]
+    Embed(#[from] lichen_index::embed::EmbedError),
+    /// A source could not be read at all.
+    #[error(transparent)]
+    Source(#[from] lichen_source::Error),
+    /// A file could not be read or written; the source names it.
+    #[error(transparent)]
+    File {
+        /// What the system said, with the path.
+        source: std::io::Error,
+    },
+    /// A file of labelled data is not of its format.
+    #[error("could not read `{path}` as labelled data: {what}")]
+    Dataset {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A question cannot be asked so.
+    #[error("{what}")]
+    Question {
+        /// What is wrong with it and how to ask instead.
+        what: String,
+    },
+    /// A text names no point in time.
+    #[error(
+        "`{text}` is not a time: write `2026-03-01`, `2026-03-01T10:00Z`, or an age such as `7d`, `12h`, `3w`"
+    )]
+    When {
+        /// The text.
+        text: String,
+    },
+    /// Several commits match a short revision.
+    #[error("`{rev}` is short for several commits: {}", candidates.join(", "))]
+    AmbiguousRevision {
+        /// The text.
+        rev: String,
+        /// What it may be short for.
+        candidates: Vec<String>,
+    },
+    /// No commit that was taken in is named so.
+    #[error("`{rev}` is neither a time nor a commit or ref that was taken in")]
+    UnknownRevision {
+        /// The text.
+        rev: String,
+    },
+    /// Nothing has that id.
+    #[error("nothing has the id `{id}`")]
+    UnknownId {
+        /// The id as asked for.
+        id: String,
+    },
+    /// Several things match a short id.
+    #[error("`{id}` is short for several ids: {}", candidates.join(", "))]
+    AmbiguousId {
+        /// The id as asked for.
+        id: String,
+        /// What it may be short for.
+        candidates: Vec<String>,
+    },
+    /// The index searches with a model that the settings do not name.
+    #[error("the index searches with the model `{model}`, which the settings do not name")]
+    UnknownModel {
+        /// The model.
+        model: String,
+    },
+    /// A kept vector has another length than its model's.
+    #[error("a kept vector of the model `{model}` has a wrong length; run `lichen doctor`")]
+    KeptVector {
+        /// The model.
+        model: String,
+    },
+    /// The work was stopped on request. What was taken in before stays.
+    #[error("stopped on request; what was taken in so far is kept")]
+    Cancelled,
+}
+
+/// What kind of failure an error is: the one table behind exit codes, and later HTTP statuses and MCP errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request cannot be carried out as it was made.
+    User,
+    /// A setting or the surroundings are wrong.
+    Config,
+    /// Another process has the store.
+    Busy,
+    /// The thing asked for is not there.
+    NotFound,
+    /// Stopped on request.
+    Cancelled,
+    /// Anything else.
+    Internal,
+}
+
+impl Error {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoStore { .. } | Self::UnknownId { .. } | Self::UnknownRevision { .. } => {
+                ErrorKind::NotFound
+            }
+            Self::Dataset { .. }
+            | Self::Question { .. }
+            | Self::When { .. }
+            | Self::AmbiguousId { .. }
+            | Self::AmbiguousRevision { .. } => ErrorKind::User,
+            Self::Cancelled => ErrorKind::Cancelled,
+            Self::UnknownModel { .. } => ErrorKind::Config,
+            Self::KeptVector { .. } => ErrorKind::Internal,
+            Self::File { source } if source.kind() == std::io::ErrorKind::NotFound => {
+                ErrorKind::NotFound
+            }
+            Self::File { .. } => ErrorKind::Config,
+            Self::Store(error) => store_kind(error),
+            Self::Index(lichen_index::Error::File { .. }) => ErrorKind::Config,
+            Self::Index(_) => ErrorKind::Internal,
+            Self::Embed(error) => embed_kind(error),
+            Self::Source(_) => ErrorKind::User,
+        }
+    }
+
+    /// The next step, where there is one that the message itself does not name.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoStore { .. } => Some(
+                "make one with `lichen ingest` inside a repository, or name one with `--store`",
+            ),
+            Self::UnknownModel { .. } => Some(
+                "name it in the settings again, or move over with `lichen index rebuild --model`",
+            ),
+            Self::UnknownId { .. } => Some("ids come from the answers of `lichen recall`"),
+            _ if self.kind() == ErrorKind::Busy => {
+                Some("wait for it to end, or allow more time with `--wait SECONDS`")
+            }
+            _ => None,
+        }
+    }
+}
+
+fn store_kind(error: &lichen_store::Error) -> ErrorKind {
+    if error.is_busy() {
+        ErrorKind::Busy
+    } else if error.is_user() {
+        ErrorKind::User
+    } else if error.is_config() {
+        ErrorKind::Config
+    } else {
+        ErrorKind::Internal
+    }
+}
+
+fn embed_kind(error: &EmbedError) -> ErrorKind {
+    match error {
+        EmbedError::Refused { .. } | EmbedError::NoModel { .. } | EmbedError::Dimensions { .. } => {
+            ErrorKind::Config
+        }
+        EmbedError::Busy { .. } => ErrorKind::Busy,
+        _ => ErrorKind::Internal,
+    }
+}

@@ -1,0 +1,198 @@
+//! Recall: from a question to the passages that answer it, with where they stand.
+
+mod answer;
+mod dates;
+mod freshness;
+mod question;
+mod rank;
+mod render;
+mod revision;
+mod snippet;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use lichen_index::{Embedder, Index, Query};
+use lichen_model::{AnyId, Document, Oid, PassageKind, RepoId};
+use lichen_store::{AsOf, Filter, Home, LastChange};
+use roaring::RoaringBitmap;
+
+pub use self::answer::{Answer, Flag, Hit, Recall, Scope};
+pub(crate) use self::question::{Question, Speakers};
+pub(crate) use self::rank::Ranked;
+pub use self::render::{TOKEN_BYTES, answer_text, printable};
+use crate::{Engine, Error};
+
+/// Characters of a snippet.
+const SNIPPET_CHARS: usize = 220;
+/// Hits that can be asked for at once.
+const LIMIT_MAX: usize = 1000;
+
+/// Ranks the passages of `index` for a question; only those that pass, where passing is told.
+pub(crate) fn search(
+    index: &Index,
+    embedder: &dyn Embedder,
+    question: &Question,
+    recall: &Recall,
+    allowed: Option<&RoaringBitmap>,
+) -> Result<(Vec<Ranked>, Option<String>), Error> {
+    let (vector, note) = match embedder.embed_query(&question.content) {
+        Ok(vector) => (Some(vector), None),
+        Err(error) => (None, Some(format!("only words were searched, no vectors: {error}"))),
+    };
+    let query = Query {
+        text: &question.lexical,
+        vector: vector.as_deref(),
+        kinds: &recall.kinds,
+        since: recall.since,
+        until: recall.until,
+        allowed,
+        superseded: recall.as_of.is_some(),
+        ..Query::default()
+    };
+    Ok((rank::rank(index, &index.search(&query)?, question), note))
+}
+
+impl Engine {
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// A question without words, a limit of nothing, a revision that is not there.
+    pub fn recall(&self, recall: &Recall) -> Result<Answer, Error> {
+        self.recall_ranked(recall).map(|(answer, _)| answer)
+    }
+
+    /// Answers a question, with all candidates in order behind the answer.
+    pub(crate) fn recall_ranked(&self, recall: &Recall) -> Result<(Answer, Vec<Ranked>), Error> {
+        check(recall)?;
+        let question = Question::new(&recall.query, &self.speakers());
+        let allowed = self.allowed(recall)?;
+        let (ranked, note) =
+            search(&self.index, self.embedder()?, &question, recall, allowed.as_ref())?;
+        let best = &ranked[..ranked.len().min(recall.limit)];
+        let hits = self.hits(best, &question)?;
+        let scope = self.scope(recall, note)?;
+        Ok((Answer { scope, hits, candidates: ranked.len() }, ranked))
+    }
+
+    /// Who speaks in the store.
+    pub(crate) fn speakers(&self) -> Arc<Speakers> {
+        let gather = || Arc::new(Speakers::new(self.index.authors().iter().map(String::as_str)));
+        Arc::clone(self.speakers.get_or_init(gather))
+    }
+
+    /// The passages that only the store can choose; `None` where the index can tell by itself.
+    fn allowed(&self, recall: &Recall) -> Result<Option<RoaringBitmap>, Error> {
+        let filter = Filter {
+            path: recall.path.clone(),
+            tags: recall.tag.iter().cloned().collect(),
+            stream: recall.stream.clone(),
+            fields: recall.fields.clone(),
+            as_of: recall.as_of.as_deref().map(|text| self.as_of(text)).transpose()?,
+            ..Filter::default()
+        };
+        if filter.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.store.read().filter(&filter)?.into_iter().collect()))
+    }
+
+    /// The point in history that `text` names: a time, or a commit that was taken in.
+    fn as_of(&self, text: &str) -> Result<AsOf, Error> {
+        match crate::when::parse_until(text, self.clock.now()) {
+            Ok(end) => Ok(AsOf::Time(end)),
+            Err(_) => Ok(AsOf::Commit(self.revision(text)?)),
+        }
+    }
+
+    /// Reads the best passages back and says where they stand.
+    fn hits(&self, best: &[Ranked], question: &Question) -> Result<Vec<Hit>, Error> {
+        let store = self.store.read();
+        let seqs: Vec<u64> = best.iter().map(|ranked| u64::from(ranked.seq)).collect();
+        let rows = store.hits(&seqs)?;
+        let documents: Vec<&Document> = rows.iter().filter_map(document).collect();
+        let changed = store.last_changes(&documents)?;
+        let repos: HashMap<RepoId, String> =
+            store.repos()?.into_iter().map(|repo| (repo.id, repo.key)).collect();
+        let hits = best.iter().zip(&rows).map(|(ranked, row)| {
+            let change = document(row).and_then(|document| changed.get(&document.id));
+            let folder = document(row)
+                .and_then(|document| repos.get(&document.repo))
+                .map(|key| self.folder_of(key));
+            hit(ranked.score, row, change, folder.as_deref(), question)
+        });
+        Ok(hits.collect())
+    }
+
+    fn scope(&self, recall: &Recall, note: Option<String>) -> Result<Scope, Error> {
+        let heads = self.heads()?;
+        let head = heads.first();
+        let kinds =
+            if recall.kinds.is_empty() { PassageKind::ALL.to_vec() } else { recall.kinds.clone() };
+        Ok(Scope {
+            kinds,
+            passages: u64::from(self.index.watermark()),
+            head: head.map(|head| head.oid.clone()),
+            lag: head.map_or(Some(0), |head| head.lag),
+            notes: note.into_iter().collect(),
+        })
+    }
+}
+
+fn document(row: &lichen_store::Hit) -> Option<&Document> {
+    match &row.home {
+        Home::Version { document, .. } => Some(document),
+        Home::Commit { .. } | Home::Message { .. } => None,
+    }
+}
+
+/// A hit as answers show it. `change` is the last commit that changed a document's path, `folder` its work tree.
+fn hit(
+    score: f32,
+    row: &lichen_store::Hit,
+    change: Option<&LastChange>,
+    folder: Option<&Path>,
+    question: &Question,
+) -> Hit {
+    let mut at = row.at.at;
+    let (id, place, commit): (AnyId, String, Option<&Oid>) = match &row.home {
+        Home::Message { name, title, .. } => {
+            (row.owner.any(), format!("#{}", if title.is_empty() { name } else { title }), None)
+        }
+        Home::Commit { oid, .. } => (row.owner.any(), String::new(), Some(oid)),
+        Home::Version { document, .. } => {
+            let (first, last) = row.lines;
+            at = change.map_or(at, |change| change.committed.at);
+            let place = format!("{}:{first}-{last}", document.path.to_text());
+            (row.passage.any(), place, change.map(|change| &change.oid))
+        }
+    };
+    let flag = document(row)
+        .zip(folder)
+        .and_then(|(document, folder)| freshness::flag(folder, document, &row.text, row.lines.0));
+    let shown = if row.text.trim().is_empty() { &row.context } else { &row.text };
+    Hit {
+        id,
+        kind: row.kind,
+        at,
+        author: row.author.clone(),
+        place,
+        commit: commit.map(ToString::to_string),
+        flags: flag.into_iter().collect(),
+        score,
+        snippet: snippet::snippet(shown, &question.terms, SNIPPET_CHARS),
+        text: row.text.clone(),
+    }
+}
+
+pub(crate) fn check(recall: &Recall) -> Result<(), Error> {
+    let wrong = |what: &str| Err(Error::Question { what: what.to_owned() });
+    if !recall.query.chars().any(char::is_alphanumeric) {
+        return wrong("a question needs at least one word");
+    }
+    if recall.limit == 0 || recall.limit > LIMIT_MAX {
+        return wrong("the limit of hits lies between 1 and 1000");
+    }
+    Ok(())
+}

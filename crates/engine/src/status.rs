@@ -1,0 +1,142 @@
+//! What a store holds, how fresh it is, and how large.
+
+use std::path::{Path, PathBuf};
+
+use lichen_model::RefKind;
+use lichen_source::git;
+use lichen_store::Counts;
+
+use crate::open::INDEX;
+use crate::{Engine, Error};
+
+/// The state of a store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// The store's folder.
+    pub dir: PathBuf,
+    /// Rows by table, in the order of the schema.
+    pub counts: Vec<(String, u64)>,
+    /// The heads of the repositories as they were taken in.
+    pub heads: Vec<HeadStatus>,
+    /// The index.
+    pub index: IndexStatus,
+    /// Bytes on disk by part: the database, its log, the index.
+    pub sizes: Vec<(String, u64)>,
+}
+
+/// The head of a repository as it was taken in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadStatus {
+    /// What the store calls the repository.
+    pub repo: String,
+    /// The branch, or `HEAD` where it is detached.
+    pub name: String,
+    /// Where it points, in full.
+    pub oid: String,
+    /// Commits of the repository's head that are not taken in; `None` where it cannot be asked.
+    pub lag: Option<u64>,
+}
+
+/// The state of the index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexStatus {
+    /// The model it searches with.
+    pub model: String,
+    /// Passages in it.
+    pub indexed: u64,
+    /// Passages of the store that are not in it yet.
+    pub lag: u64,
+    /// `ready`, or why it will be derived anew.
+    pub state: String,
+}
+
+impl Engine {
+    /// What the store holds, how fresh it is, and how large.
+    pub fn status(&self) -> Result<Status, Error> {
+        let store = self.store.read();
+        let passages = store.passage_count()?;
+        let indexed = u64::from(self.index.watermark());
+        let state = self
+            .damage
+            .as_ref()
+            .map_or_else(|| "ready".to_owned(), |why| format!("damaged ({why})"));
+        let index = IndexStatus {
+            model: self.index.model().to_string(),
+            indexed,
+            lag: passages.saturating_sub(indexed),
+            state,
+        };
+        let [database, log] = self.store.files();
+        let sizes = vec![
+            ("database".to_owned(), file_bytes(&database)),
+            ("log".to_owned(), file_bytes(&log)),
+            ("index".to_owned(), folder_bytes(&self.dir.join(INDEX))),
+        ];
+        Ok(Status {
+            dir: self.dir.clone(),
+            counts: counts(store.counts()?),
+            heads: self.heads()?,
+            index,
+            sizes,
+        })
+    }
+
+    /// The heads of all repositories, that of the store's own first.
+    pub(crate) fn heads(&self) -> Result<Vec<HeadStatus>, Error> {
+        let store = self.store.read();
+        let mut heads = Vec::new();
+        for repo in store.repos()? {
+            let refs = store.refs(repo.id)?;
+            let Some(head) = refs.iter().find(|seen| seen.state.reference.kind == RefKind::Head)
+            else {
+                continue;
+            };
+            let Some(oid) = &head.state.target else { continue };
+            let name = head.state.symbolic.clone().unwrap_or_else(|| "HEAD".to_owned());
+            let repository = git::Repository::open(&self.folder_of(&repo.key), &repo.key).ok();
+            let lag = repository.and_then(|repository| repository.behind(oid));
+            heads.push(HeadStatus { repo: repo.key, name, oid: oid.to_string(), lag });
+        }
+        heads.sort_by_key(|head| head.repo != ".");
+        Ok(heads)
+    }
+
+    /// Where the repository that the store calls `key` stands.
+    pub(crate) fn folder_of(&self, key: &str) -> PathBuf {
+        if key == "." {
+            self.dir.parent().unwrap_or(&self.dir).to_owned()
+        } else {
+            PathBuf::from(key)
+        }
+    }
+}
+
+fn counts(counts: Counts) -> Vec<(String, u64)> {
+    let pairs = [
+        ("repos", counts.repos),
+        ("people", counts.people),
+        ("git_commits", counts.commits),
+        ("documents", counts.documents),
+        ("document_versions", counts.versions),
+        ("streams", counts.streams),
+        ("messages", counts.messages),
+        ("tool_calls", counts.tool_calls),
+        ("passages", counts.passages),
+        ("tags", counts.tags),
+        ("embeddings", counts.embeddings),
+    ];
+    pairs.into_iter().map(|(table, rows)| (table.to_owned(), rows)).collect()
+}
+
+fn file_bytes(path: &Path) -> u64 {
+    fs_err::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    let Ok(entries) = fs_err::read_dir(folder) else { return 0 };
+    let bytes = entries.flatten().map(|entry| {
+        let path = entry.path();
+        if path.is_dir() { folder_bytes(&path) } else { file_bytes(&path) }
+    });
+    bytes.sum()
+}
