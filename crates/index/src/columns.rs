@@ -2,7 +2,7 @@
 
 mod segment;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,8 @@ pub struct Row {
     pub group: u64,
     /// Its author's place in [`crate::Index::authors`], or [`NO_AUTHOR`].
     pub author: u32,
+    /// Whether its text ends by asking something.
+    pub asks: bool,
     /// Bytes of its text.
     pub len: u32,
     /// The low half of its text's hash.
@@ -98,6 +100,7 @@ impl Columns {
             at: entry.at,
             group: entry.group,
             author,
+            asks: entry.text.trim_end().ends_with('?'),
             len: u32::try_from(entry.text.len()).unwrap_or(u32::MAX),
             text_hash: low_half(entry.text_hash.0),
         });
@@ -187,8 +190,28 @@ impl Columns {
         self.segments.iter().map(Segment::path)
     }
 
+    /// The groups in which any of `authors`, which ascend, wrote something.
+    pub(crate) fn groups_of(&self, authors: &[u32]) -> HashSet<u64> {
+        let mut groups = HashSet::new();
+        if authors.is_empty() {
+            return groups;
+        }
+        for segment in &self.segments {
+            let rows = segment.first()..segment.first() + segment.len();
+            let wrote = rows.filter(|seq| authors.binary_search(&segment.author(*seq)).is_ok());
+            groups.extend(wrote.map(|seq| segment.group(seq)));
+        }
+        let wrote = self.tail.iter().filter(|row| authors.binary_search(&row.author).is_ok());
+        groups.extend(wrote.map(|row| row.group));
+        groups
+    }
+
     fn group(&self, seq: u32) -> Option<u64> {
-        self.row(seq).map(|row| row.group)
+        if seq >= self.tail_first {
+            return self.tail.get((seq - self.tail_first) as usize).map(|row| row.group);
+        }
+        let at = self.segments.partition_point(|segment| segment.first() <= seq) - 1;
+        Some(self.segments[at].group(seq))
     }
 
     /// The number of an author, who is taken in where new.

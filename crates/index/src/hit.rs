@@ -24,7 +24,7 @@ impl Best {
     /// Keeps the best `limit`.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            keys: Vec::with_capacity(2 * limit.min(1 << 16)),
+            keys: Vec::with_capacity(2 * limit.min(1 << 12)),
             limit,
             threshold: f32::NEG_INFINITY,
         }
@@ -38,7 +38,7 @@ impl Best {
     /// Offers a hit whose score is a number.
     pub(crate) fn push(&mut self, seq: u32, score: f32) {
         self.keys.push(key(seq, score));
-        if self.keys.len() >= 2 * self.limit {
+        if self.keys.len() >= self.limit.saturating_mul(2) {
             self.shrink();
         }
     }

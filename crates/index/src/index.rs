@@ -4,6 +4,7 @@ mod open;
 mod seal;
 mod search;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use lichen_model::{PassageKind, TextHash, Timestamp};
@@ -192,6 +193,11 @@ impl Index {
     /// some thousand passages in each direction.
     pub fn neighbours(&self, seq: u32, count: usize) -> (Vec<u32>, Vec<u32>) {
         self.columns.neighbours(seq, count)
+    }
+
+    /// The groups in which any of `authors` (numbers, ascending) wrote something.
+    pub fn groups_of(&self, authors: &[u32]) -> HashSet<u64> {
+        self.columns.groups_of(authors)
     }
 
     /// Scans with other instructions than the best of this machine, to compare them.

@@ -20,5 +20,5 @@ pub use embed::{Embedder, ModelKey, Vectors};
 pub use error::{Error, Result};
 pub use hit::Hit;
 pub use index::{Entry, Finding, Index, Opened, Query, Search};
-pub use text::{Bm25, Recipe, is_stop_word};
+pub use text::{Bm25, Recipe, Similar, is_stop_word};
 pub use vector::kernel::Kernel;

@@ -13,10 +13,11 @@ mod stop_words;
 mod tail;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lichen_model::PassageKind;
 use query::ClassQuery;
+pub use query::Similar;
 use recipe::Class;
 pub use recipe::{Bm25, Recipe};
 pub(crate) use schema::TEXT_VERSION;
@@ -41,8 +42,9 @@ pub(crate) struct TextIndex {
 
 struct State {
     segments: Vec<Arc<Segment>>,
-    /// Texts after the segments; nothing is in the tail then.
-    writer: Option<Writer>,
+    /// Texts after the segments; nothing is in the tail then. Locked only because the library's writer cannot be looked
+    /// at from several threads; nobody ever waits for it.
+    writer: Option<Mutex<Writer>>,
     tail: Tail,
     counts: [u32; Class::ALL.len()],
 }
@@ -106,11 +108,12 @@ impl TextIndex {
         Ok(())
     }
 
-    /// The score of every passage for `text`: 0 where no word of it is.
+    /// The score of every passage for `text`: 0 where no word of it is. Of an empty text there are none.
     pub(crate) fn scores(
         &self,
         text: &str,
         kinds: &[PassageKind],
+        similar: &[Similar<'_>],
         recipe: &Recipe,
         len: u32,
     ) -> Result<Vec<f32>> {
@@ -121,10 +124,14 @@ impl TextIndex {
             state = self.read();
         }
         let corpus = Corpus { segments: &state.segments, tail: &state.tail, counts: state.counts };
+        if text.trim().is_empty() {
+            return Ok(Vec::new());
+        }
         let mut scores = vec![0.0; len as usize];
         for class in Class::ALL {
             if kinds.iter().any(|kind| Class::of(*kind) == class) {
-                let query = ClassQuery::new(class, text);
+                let similar = if class == Class::Code { similar } else { &[] };
+                let query = ClassQuery::new(class, text, similar);
                 corpus.score(class, &query, recipe.of(class), recipe.phrase_weight, &mut scores)?;
             }
         }
@@ -158,7 +165,11 @@ impl TextIndex {
     pub(crate) fn len(&self) -> u32 {
         let state = self.read();
         let sealed: u32 = state.segments.iter().map(|segment| segment.len()).sum();
-        sealed + state.writer.as_ref().map_or(0, Writer::len) + state.tail.len()
+        let under_way = state
+            .writer
+            .as_ref()
+            .map_or(0, |writer| writer.lock().unwrap_or_else(PoisonError::into_inner).len());
+        sealed + under_way + state.tail.len()
     }
 
     /// Reads every segment against its own checksums; gives what is wrong with which.
@@ -191,13 +202,13 @@ impl State {
     }
 
     fn write(&mut self, dir: &Path, class: Class, body: &str, context: &str) -> Result<()> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                let first = self.segments.last().map_or(0, |last| last.first() + last.len());
-                self.writer.insert(Writer::start(dir, first)?)
-            }
+        let writer = if let Some(writer) = &mut self.writer {
+            writer
+        } else {
+            let first = self.segments.last().map_or(0, |last| last.first() + last.len());
+            self.writer.insert(Mutex::new(Writer::start(dir, first)?))
         };
+        let writer = writer.get_mut().unwrap_or_else(PoisonError::into_inner);
         writer.add(class, body, context)?;
         if writer.is_full() {
             self.finish()?;
@@ -208,6 +219,7 @@ impl State {
     /// Makes a segment of the one under way.
     fn finish(&mut self) -> Result<()> {
         if let Some(writer) = self.writer.take() {
+            let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
             let segment = writer.finish()?;
             self.tail = Tail::new(segment.first() + segment.len());
             self.segments.push(Arc::new(segment));

@@ -23,12 +23,20 @@ const TAIL_BYTES: usize = 40 << 20;
 /// Bytes at which joined segments are long enough.
 const SEGMENT_BYTES: usize = 96 << 20;
 
+/// When so many vectors are there, their mean becomes the centre of all codes. Fewer are scored without codes.
+const CENTRED_FROM: u32 = 4096;
+
 /// Vectors `0..len` of a model, in the order of their passages.
+///
+/// **Invariant:** the centre depends on the rows of the first [`CENTRED_FROM`] vectors alone, and a code on the centre and its
+/// own row: how vectors were split into appends and seals leaves no trace.
 #[derive(Debug)]
 pub(crate) struct VectorSet {
     model: ModelKey,
     dir: PathBuf,
     rotation: Rotation,
+    /// The centre of the codes, rotated; zeros until there are enough vectors.
+    centre: Vec<f32>,
     segments: Vec<Segment>,
     tail: Tail,
 }
@@ -55,7 +63,8 @@ impl VectorSet {
     /// No vectors; segments will lie in `dir`.
     pub(crate) fn new(model: ModelKey, dir: PathBuf) -> Self {
         let rotation = Rotation::new(model.dims);
-        Self { model, dir, rotation, segments: Vec::new(), tail: Tail::default() }
+        let centre = vec![0.0; rotation.padded()];
+        Self { model, dir, rotation, centre, segments: Vec::new(), tail: Tail::default() }
     }
 
     /// Opens the segments of these names in `dir`.
@@ -67,6 +76,14 @@ impl VectorSet {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
                     format!("`{name}` leaves a gap before it"),
+                ));
+            }
+            if set.segments.is_empty() {
+                set.centre.copy_from_slice(segment.centre());
+            } else if set.centre != segment.centre() {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("`{name}` has another centre"),
                 ));
             }
             set.tail.first += segment.len();
@@ -89,15 +106,46 @@ impl VectorSet {
     pub(crate) fn push(&mut self, vector: &[f32]) -> io::Result<()> {
         debug_assert_eq!(vector.len(), self.model.dims, "checked by the caller");
         let unit = row::unit(vector).unwrap_or_else(|| vec![0.0; vector.len()]);
-        let mut rotated = vec![0.0; self.rotation.padded()];
-        self.rotation.apply(&unit, &mut rotated);
-        self.tail.codes.push(&rotated);
+        let at = self.tail.rows.len();
         row::push(&mut self.tail.rows, &unit);
+        // Coded as the row tells it, so that vectors with the same row have the same code.
+        let told = row::to_vector(&self.tail.rows[at..at + unit.len()]);
+        let mut rotated = vec![0.0; self.rotation.padded()];
+        self.rotation.apply(&told, &mut rotated);
+        self.tail.codes.push(&rotated, &self.centre);
         self.tail.len += 1;
+        if self.len() == CENTRED_FROM {
+            self.set_centre();
+        }
         if self.tail.len as usize * self.vector_bytes() >= TAIL_BYTES {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Makes the mean of all vectors the centre, and all codes anew. What was in segments is in the tail then.
+    fn set_centre(&mut self) {
+        let stride = row::stride(self.model.dims);
+        let rows: Vec<i16> = self.parts().flat_map(|part| part.rows).copied().collect();
+        let vectors =
+            || rows.chunks_exact(stride).map(|row| row::to_vector(&row[..self.model.dims]));
+        let mut mean = vec![0.0f32; self.model.dims];
+        for vector in vectors() {
+            for (sum, value) in mean.iter_mut().zip(vector) {
+                *sum += value / CENTRED_FROM as f32;
+            }
+        }
+        let mut centre = vec![0.0; self.rotation.padded()];
+        self.rotation.apply(&mean, &mut centre);
+        let mut codes = Codes::default();
+        let mut rotated = vec![0.0; self.rotation.padded()];
+        for vector in vectors() {
+            self.rotation.apply(&vector, &mut rotated);
+            codes.push(&rotated, &centre);
+        }
+        self.centre = centre;
+        self.segments.clear();
+        self.tail = Tail { first: 0, len: CENTRED_FROM, codes, rows };
     }
 
     /// The vector of `seq`, to the precision of rows.
@@ -114,8 +162,9 @@ impl VectorSet {
         }
         fs_err::create_dir_all(&self.dir)?;
         let Tail { first, len, codes, rows } = &self.tail;
+        let path = self.path(*first, *len);
         let segment =
-            Segment::write(self.path(*first, *len), self.model.dims, *first, *len, codes, &[rows])?;
+            Segment::write(path, self.model.dims, *first, *len, &self.centre, codes, &[rows])?;
         self.tail = Tail { first: first + len, ..Tail::default() };
         self.segments.push(segment);
         Ok(())
@@ -135,8 +184,9 @@ impl VectorSet {
         }
         let rows: Vec<&[i16]> = joined.iter().map(Segment::rows).collect();
         let (first, len) = (joined[0].first(), lens[range.clone()].iter().sum());
+        let path = self.path(first, len);
         let segment =
-            Segment::write(self.path(first, len), self.model.dims, first, len, &codes, &rows)?;
+            Segment::write(path, self.model.dims, first, len, &self.centre, &codes, &rows)?;
         self.segments.splice(range, [segment]);
         Ok(())
     }

@@ -7,7 +7,7 @@
 //! | 12..16 | first passage |
 //! | 16..20 | rows, n |
 //! | 20..24 | bytes of author names |
-//! | 24.. | n times `i64` (milliseconds), n `u64` group, n `u64` text hash, n `u32` author, n `u32` length, n `u8` kind |
+//! | 24.. | n times `i64` (milliseconds), n `u64` group, n `u64` text hash, n `u32` author, n `u32` length, n `u8` kind, plus 128 where the text asks |
 //! | then | names of authors seen first here, in the order of their numbers, each as `u32` length and bytes |
 //!
 //! Little-endian throughout. The checksum is in the manifest.
@@ -24,6 +24,8 @@ use crate::vector::segment::map;
 const MAGIC: &[u8; 8] = b"LICHENCO";
 const VERSION: u32 = 1;
 const HEADER: usize = 24;
+/// Set in the byte of the kind where the text asks.
+const ASKS: u8 = 128;
 const ROW_BYTES: usize = 8 + 8 + 8 + 4 + 4 + 1;
 
 /// An open segment.
@@ -71,7 +73,7 @@ impl Segment {
             out.write_all(&row.len.to_le_bytes())?;
         }
         for row in rows {
-            out.write_all(&[row.kind as u8])?;
+            out.write_all(&[row.kind as u8 | if row.asks { ASKS } else { 0 }])?;
         }
         out.write_all(&names)?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -123,22 +125,40 @@ impl Segment {
 
     /// The values of `seq`, which lies in this segment.
     pub(crate) fn row(&self, seq: u32) -> Row {
-        let at = (seq - self.first) as usize;
-        let words = |column: usize| &self.column(column * 8, 8)[at * 8..at * 8 + 8];
-        let halves = |start: usize| {
-            let bytes = &self.column(start, 4)[at * 4..at * 4 + 4];
-            u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-        };
-        let word =
-            |column: usize| u64::from_le_bytes(words(column).try_into().expect("eight bytes"));
+        let kind = self.kinds()[(seq - self.first) as usize];
         Row {
-            kind: kind_of(self.kinds()[at]).expect("checked when opened"),
-            at: Timestamp(word(0).cast_signed()),
-            group: word(1),
-            text_hash: word(2),
-            author: halves(24),
-            len: halves(28),
+            kind: kind_of(kind).expect("checked when opened"),
+            at: Timestamp(self.word(0, seq).cast_signed()),
+            group: self.group(seq),
+            text_hash: self.word(2, seq),
+            author: self.author(seq),
+            asks: kind & ASKS != 0,
+            len: self.half(28, seq),
         }
+    }
+
+    /// The group of `seq`, which lies in this segment.
+    pub(crate) fn group(&self, seq: u32) -> u64 {
+        self.word(1, seq)
+    }
+
+    /// The author of `seq`, which lies in this segment.
+    pub(crate) fn author(&self, seq: u32) -> u32 {
+        self.half(24, seq)
+    }
+
+    /// The value of `seq` in one of the columns of eight bytes.
+    fn word(&self, column: usize, seq: u32) -> u64 {
+        let at = (seq - self.first) as usize * 8;
+        let bytes = &self.column(column * 8, 8)[at..at + 8];
+        u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+    }
+
+    /// The value of `seq` in the column of four bytes that begins after `start` bytes of a row.
+    fn half(&self, start: usize, seq: u32) -> u32 {
+        let at = (seq - self.first) as usize * 4;
+        let bytes = &self.column(start, 4)[at..at + 4];
+        u32::from_le_bytes(bytes.try_into().expect("four bytes"))
     }
 
     /// Calls `each` with kind and time of every row.
@@ -181,7 +201,7 @@ impl Segment {
     }
 }
 
-/// The kind of that number.
-fn kind_of(number: u8) -> Option<PassageKind> {
-    PassageKind::ALL.get(number as usize).copied()
+/// The kind that a byte names, whether its text asks or not.
+fn kind_of(byte: u8) -> Option<PassageKind> {
+    PassageKind::ALL.get(usize::from(byte & !ASKS)).copied()
 }

@@ -19,6 +19,8 @@ static ASSET: &[u8] = include_bytes!("../../model/static-256.bin");
 const MAGIC: &[u8; 8] = b"LICHENSM";
 const HEADER: usize = 24;
 const CHECKSUM: usize = 8;
+/// Dimensions that are summed at a time.
+const BLOCK: usize = 64;
 
 /// The model. Making one reads no more than its header and vocabulary.
 #[derive(Debug)]
@@ -46,15 +48,22 @@ impl StaticModel {
         Self::key_of(ASSET, dims as usize)
     }
 
-    /// The bytes of the built-in model's file: all but the last eight are what these are the BLAKE3 of.
-    pub fn asset() -> &'static [u8] {
+    /// Whether the built-in model's file has the bytes it was built with: for the doctor, as it reads them all.
+    pub fn is_whole() -> bool {
         ASSET
+            .split_last_chunk::<CHECKSUM>()
+            .is_some_and(|(body, sum)| blake3::hash(body).as_bytes()[..CHECKSUM] == *sum)
+    }
+
+    /// The length of the built-in model's file in bytes.
+    pub fn asset_len() -> usize {
+        ASSET.len()
     }
 
     fn key_of(bytes: &[u8], dims: usize) -> ModelKey {
         let tail = bytes.len().saturating_sub(CHECKSUM);
-        let mark: String = bytes[tail..].iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        ModelKey { name: format!("lichen-static-{mark}"), dims }
+        let mark = bytes[tail..].first_chunk().map_or(0, |head| u32::from_be_bytes(*head));
+        ModelKey { name: format!("lichen-static-{mark:08x}"), dims }
     }
 
     fn parse(bytes: &'static [u8]) -> Result<Self, &'static str> {
@@ -93,23 +102,55 @@ impl StaticModel {
         ids
     }
 
-    /// Adds a token's vector to `sum`.
-    fn add(&self, token: u32, sum: &mut [f32]) {
-        let token = token as usize;
-        let scale = f32::from_le_bytes(self.scales[token]);
-        let row = &self.rows[token * sum.len()..][..sum.len()];
-        for (sum, value) in sum.iter_mut().zip(row) {
-            *sum += scale * f32::from(value.cast_signed());
+    /// The sum of the tokens' vectors.
+    fn sum(&self, ids: &[u32], sum: &mut [f32]) {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine has AVX2.
+            #[expect(unsafe_code, reason = "the same loop in wider instructions")]
+            unsafe {
+                return self.sum_avx2(ids, sum);
+            }
+        }
+        self.sum_plain(ids, sum);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "the same loop in wider instructions")]
+    #[target_feature(enable = "avx2")]
+    unsafe fn sum_avx2(&self, ids: &[u32], sum: &mut [f32]) {
+        self.sum_plain(ids, sum);
+    }
+
+    /// Every dimension is summed in the order of the tokens, whatever the instructions. A block of dimensions stays in
+    /// registers while all tokens are added.
+    #[expect(clippy::inline_always, reason = "its caller's instructions are what makes it fast")]
+    #[inline(always)]
+    fn sum_plain(&self, ids: &[u32], sum: &mut [f32]) {
+        let dims = sum.len();
+        for (block, sum) in sum.chunks_mut(BLOCK).enumerate() {
+            let mut partial = [0.0f32; BLOCK];
+            for id in ids {
+                let scale = f32::from_le_bytes(self.scales[*id as usize]);
+                let row = &self.rows[*id as usize * dims + block * BLOCK..][..sum.len()];
+                if let Some(row) = row.as_array::<BLOCK>() {
+                    for (sum, value) in partial.iter_mut().zip(row) {
+                        *sum += scale * f32::from(value.cast_signed());
+                    }
+                } else {
+                    for (sum, value) in partial.iter_mut().zip(row) {
+                        *sum += scale * f32::from(value.cast_signed());
+                    }
+                }
+            }
+            sum.copy_from_slice(&partial[..sum.len()]);
         }
     }
 
     fn embed_into(&self, text: &str, words: &mut Words, ids: &mut Vec<u32>, sum: &mut [f32]) {
         ids.clear();
         self.wordpiece.encode(text, words, ids);
-        sum.fill(0.0);
-        for id in &*ids {
-            self.add(*id, sum);
-        }
+        self.sum(ids, sum);
         let norm =
             sum.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>().sqrt();
         if norm > 0.0 {

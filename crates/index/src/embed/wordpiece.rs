@@ -24,19 +24,47 @@ pub(super) struct Wordpiece {
     /// A token's number plus one where its hash says, or in the next free place; 0 is free.
     table: Vec<u32>,
     longest: usize,
+    /// The tokens of single ASCII characters, plus one; 0 for none.
+    ascii: [u32; 128],
 }
 
 /// Words met before and their pieces, and room to work in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Words {
-    known: Vec<(Box<str>, Box<[u32]>)>,
+    known: Vec<Known>,
     lower: String,
     pieces: Vec<u32>,
 }
 
-impl Default for Words {
-    fn default() -> Self {
-        Self { known: Vec::new(), lower: String::new(), pieces: Vec::new() }
+/// A short word and its pieces, in one cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Known {
+    word: [u8; Known::WORD_BYTES],
+    len: u8,
+    count: u8,
+    pieces: [u32; Known::PIECES],
+}
+
+impl Known {
+    const WORD_BYTES: usize = 30;
+    const PIECES: usize = 8;
+
+    fn get(&self, word: &str) -> Option<&[u32]> {
+        let same = self.word[..usize::from(self.len)] == *word.as_bytes();
+        same.then(|| &self.pieces[..usize::from(self.count)])
+    }
+
+    /// Remembers a word that is short enough.
+    fn set(&mut self, word: &str, pieces: &[u32]) {
+        if let (Some(to), Some(all)) =
+            (self.word.get_mut(..word.len()), self.pieces.get_mut(..pieces.len()))
+        {
+            to.copy_from_slice(word.as_bytes());
+            all.copy_from_slice(pieces);
+            self.len = u8::try_from(word.len()).expect("it fits into the array");
+            self.count = u8::try_from(pieces.len()).expect("they fit into the array");
+        }
     }
 }
 
@@ -55,7 +83,8 @@ impl Wordpiece {
             start += line.len() + 1;
         }
         let mut table = vec![0; (2 * tokens.len()).next_power_of_two().max(2)];
-        let mut wordpiece = Self { vocabulary, tokens, table: Vec::new(), longest };
+        let mut wordpiece =
+            Self { vocabulary, tokens, table: Vec::new(), longest, ascii: [0; 128] };
         for (number, (_, _, continues)) in (1u32..).zip(&wordpiece.tokens) {
             let mut slot = hash(wordpiece.text(number - 1), *continues) & (table.len() - 1);
             while table[slot] != 0 {
@@ -64,6 +93,10 @@ impl Wordpiece {
             table[slot] = number;
         }
         wordpiece.table = table;
+        for (byte, slot) in (0u8..).zip(0..128) {
+            let single = char::from(byte).to_string();
+            wordpiece.ascii[slot] = wordpiece.find(&single, false).map_or(0, |number| number + 1);
+        }
         wordpiece
     }
 
@@ -95,7 +128,7 @@ impl Wordpiece {
             if at == start {
                 at += 1;
                 if !is_space(char::from(bytes[start])) {
-                    ids.extend(self.find(&text[start..at], false));
+                    ids.extend(self.ascii[usize::from(bytes[start])].checked_sub(1));
                 }
             } else {
                 self.word(&text[start..at], words, ids);
@@ -131,18 +164,18 @@ impl Wordpiece {
             return;
         }
         if words.known.is_empty() {
-            words.known.resize_with(KNOWN, Default::default);
+            words.known.resize(KNOWN, Known::default());
         }
-        let slot = hash(word, false) & (KNOWN - 1);
         let Words { known, lower, pieces } = words;
-        let (known_word, known_pieces) = &mut known[slot];
-        if **known_word != *word {
+        let known = &mut known[hash(word, false) & (KNOWN - 1)];
+        if let Some(pieces) = known.get(word) {
+            ids.extend_from_slice(pieces);
+        } else {
             pieces.clear();
             self.pieces_of_word(word, lower, pieces);
-            *known_word = word.into();
-            *known_pieces = pieces.as_slice().into();
+            known.set(word, pieces);
+            ids.extend_from_slice(pieces);
         }
-        ids.extend_from_slice(known_pieces);
     }
 
     fn pieces_of_word(&self, word: &str, lower: &mut String, pieces: &mut Vec<u32>) {

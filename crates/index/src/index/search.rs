@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::hit::Best;
 use crate::mask::Mask;
 use crate::vector::VectorQuery;
-use crate::{Hit, Recipe};
+use crate::{Hit, Recipe, Similar};
 
 /// What is searched for, and among which passages.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +25,10 @@ pub struct Query<'a> {
     pub until: Option<Timestamp>,
     /// The only passages to find; `None` for all.
     pub allowed: Option<&'a RoaringBitmap>,
+    /// Whether passages named by [`Index::set_dead`] are found too: for questions about the past.
+    pub superseded: bool,
+    /// Words that in source code stand for words of `text`.
+    pub similar: &'a [Similar<'a>],
     /// How words are scored.
     pub recipe: Recipe,
 }
@@ -49,7 +53,8 @@ impl Index {
             None => None,
         };
         let kinds = if query.kinds.is_empty() { &PassageKind::ALL[..] } else { query.kinds };
-        let text = self.texts.scores(query.text, kinds, &query.recipe, self.watermark())?;
+        let text =
+            self.texts.scores(query.text, kinds, query.similar, &query.recipe, self.watermark())?;
         Ok(Search { index: self, mask: self.mask(query), text, vector })
     }
 
@@ -58,7 +63,7 @@ impl Index {
         let watermark = self.watermark();
         let by_columns = !query.kinds.is_empty() || query.since.is_some() || query.until.is_some();
         let mut mask = match (query.allowed, by_columns) {
-            (None, false) if self.dead.is_empty() => return None,
+            (None, false) if self.dead.is_empty() || query.superseded => return None,
             (Some(allowed), _) => Mask::from_set(watermark, allowed),
             (None, _) => Mask::full(watermark),
         };
@@ -77,7 +82,9 @@ impl Index {
             });
             mask.intersect(&passing.counted());
         }
-        mask.remove(&self.dead);
+        if !query.superseded {
+            mask.remove(&self.dead);
+        }
         Some(mask)
     }
 }

@@ -43,7 +43,8 @@ pub struct Bm25 {
     pub k1: f32,
     /// How much long texts are discounted, 0 to 1.
     pub b: f32,
-    /// How often a word of the context counts; 0 ignores contexts.
+    /// How often a word of the context counts; 0 ignores contexts. A word that counts more than others there, such as a
+    /// function's name, is repeated in it.
     pub context_weight: f32,
 }
 
@@ -77,7 +78,7 @@ impl Default for Recipe {
         Self {
             talk: Bm25 { k1: 0.9, b: 0.3, context_weight: 0.0 },
             prose: Bm25 { k1: 1.2, b: 0.75, context_weight: 1.0 },
-            code: Bm25 { k1: 1.6, b: 0.75, context_weight: 2.0 },
+            code: Bm25 { k1: 1.5, b: 0.75, context_weight: 1.0 },
             phrase_weight: 2.0,
         }
     }

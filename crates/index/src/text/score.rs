@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tantivy::fieldnorm::FieldNormReader;
 
-use super::query::ClassQuery;
+use super::query::{ClassQuery, QueryTerm};
 use super::recipe::{Bm25, Class};
 use super::schema::Part;
 use super::segment::Segment;
@@ -60,19 +60,22 @@ impl Corpus<'_> {
             per_token: bm25.k1 * bm25.b / average,
         };
         let mut idfs = Vec::with_capacity(query.terms.len());
-        for (term, _) in &query.terms {
-            idfs.push(statistics.idf(self.doc_freq(class, term, statistics.parts())?));
+        for known in &query.terms {
+            idfs.push(statistics.idf(self.doc_freq(class, &known.term, statistics.parts())?));
         }
-        let total: f32 = idfs.iter().sum();
-        for ((term, count), idf) in query.terms.iter().zip(idfs) {
-            if idf > 0.0 {
-                self.score_term(class, term, count * idf / total, &statistics, scores)?;
-            }
+        // Words that the texts do not know count for nothing, unless others stand for all that was asked.
+        let known: f32 = idfs.iter().sum();
+        let stood_for = query.terms.iter().filter(|known| !known.similar.is_empty()).count();
+        let total =
+            if known > 0.0 { known } else { stood_for as f32 * statistics.idf_of_unknown() };
+        if total <= 0.0 {
+            return Ok(());
         }
-        if total > 0.0 {
-            for phrase in &query.phrases {
-                self.score_phrase(class, phrase, phrase_weight / total, &statistics, scores)?;
-            }
+        for (known, idf) in query.terms.iter().zip(idfs) {
+            self.score_term(class, known, idf, total, &statistics, scores)?;
+        }
+        for phrase in &query.phrases {
+            self.score_phrase(class, phrase, phrase_weight / total, &statistics, scores)?;
         }
         Ok(())
     }
@@ -95,13 +98,52 @@ impl Corpus<'_> {
         Ok(largest)
     }
 
+    /// Adds a word's scores: of each passage the best among the word and those that stand for it. One of these is worth
+    /// no more than the word, however rare it is.
     fn score_term(
         &self,
         class: Class,
-        term: &str,
-        weight: f32,
+        known: &QueryTerm,
+        idf: f32,
+        total: f32,
         statistics: &Statistics,
         scores: &mut [f32],
+    ) -> Result<()> {
+        if known.similar.is_empty() {
+            let weight = idf / total;
+            return self.each_passage(class, &known.term, statistics, |seq, share| {
+                scores[seq as usize] += weight * share;
+            });
+        }
+        let (mut best, mut touched) = (vec![0.0f32; scores.len()], Vec::new());
+        let mut offer = |seq: u32, score: f32| {
+            let slot = &mut best[seq as usize];
+            if *slot == 0.0 {
+                touched.push(seq);
+            }
+            *slot = slot.max(score);
+        };
+        let weight = idf / total;
+        self.each_passage(class, &known.term, statistics, |seq, share| offer(seq, weight * share))?;
+        let worth = if idf > 0.0 { idf } else { statistics.idf_of_unknown() };
+        for (other, counts) in &known.similar {
+            let idf = statistics.idf(self.doc_freq(class, other, statistics.parts())?);
+            let weight = counts * idf.min(worth) / total;
+            self.each_passage(class, other, statistics, |seq, share| offer(seq, weight * share))?;
+        }
+        for seq in touched {
+            scores[seq as usize] += std::mem::take(&mut best[seq as usize]);
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the passages that have the term, and how far it is saturated there, 0 to 1.
+    fn each_passage(
+        &self,
+        class: Class,
+        term: &str,
+        statistics: &Statistics,
+        mut each: impl FnMut(u32, f32),
     ) -> Result<()> {
         let with_context = statistics.parts().contains(&Part::Context);
         let mut context: Vec<(u32, u32)> = Vec::new();
@@ -112,11 +154,9 @@ impl Corpus<'_> {
                     .postings(class, Part::Context, term, |doc, freq| context.push((doc, freq)))?;
             }
             let lens = SegmentLens::new(segment, class, statistics);
-            let scores = &mut scores[segment.first() as usize..][..segment.len() as usize];
             let mut joined = Joined { context: &context, weight: statistics.bm25.context_weight };
-            let mut add = |doc: u32, freq: f32| {
-                scores[doc as usize] += weight * statistics.saturated(freq, lens.of(doc));
-            };
+            let mut add =
+                |doc: u32, freq: f32| each(segment.first() + doc, saturated(freq, lens.of(doc)));
             segment
                 .postings(class, Part::Body, term, |doc, freq| joined.body(doc, freq, &mut add))?;
             joined.rest(&mut add);
@@ -125,11 +165,9 @@ impl Corpus<'_> {
         if with_context {
             self.tail.postings(class, Part::Context, term, |doc, freq| context.push((doc, freq)));
         }
-        let scores = &mut scores[self.tail.first() as usize..];
         let mut joined = Joined { context: &context, weight: statistics.bm25.context_weight };
         let mut add = |doc: u32, freq: f32| {
-            scores[doc as usize] +=
-                weight * statistics.saturated(freq, self.tail_len(doc, statistics));
+            each(self.tail.first() + doc, saturated(freq, self.tail_len(doc, statistics)));
         };
         self.tail.postings(class, Part::Body, term, |doc, freq| joined.body(doc, freq, &mut add));
         joined.rest(&mut add);
@@ -148,7 +186,7 @@ impl Corpus<'_> {
         for segment in self.segments {
             let lens = SegmentLens::new(segment, class, statistics);
             segment.phrase(class, phrase, |doc, freq| {
-                found.push((segment.first() + doc, freq as f32, lens.of(doc)))
+                found.push((segment.first() + doc, freq as f32, lens.of(doc)));
             })?;
         }
         self.tail.phrase(class, phrase, |doc, freq| {
@@ -156,7 +194,7 @@ impl Corpus<'_> {
         });
         let weight = weight * statistics.idf(u32::try_from(found.len()).unwrap_or(u32::MAX));
         for (seq, freq, len) in found {
-            scores[seq as usize] += weight * statistics.saturated(freq, len);
+            scores[seq as usize] += weight * saturated(freq, len);
         }
         Ok(())
     }
@@ -187,9 +225,15 @@ impl Statistics {
         self.base + self.per_token * (body + self.bm25.context_weight * context)
     }
 
-    fn saturated(&self, freq: f32, discount: f32) -> f32 {
-        freq / (freq + discount)
+    /// What a term in no passage would be worth.
+    fn idf_of_unknown(&self) -> f32 {
+        (1.0 + (self.passages + 0.5) / 0.5).ln()
     }
+}
+
+/// A term's share of its worth: more the more often it is there, and less the longer the text.
+fn saturated(freq: f32, discount: f32) -> f32 {
+    freq / (freq + discount)
 }
 
 /// The discounts of a segment's texts.

@@ -1,12 +1,13 @@
 //! One bit per dimension: how vectors are coded and how a query meets the codes.
 //!
-//! After "`RaBitQ`: Quantizing High-Dimensional Vectors with a Theoretical Error Bound" (Gao and Long, 2024), with
-//! the origin as centre so that a code depends on nothing but its vector: the signs of the rotated unit vector
-//! `o`, and the factor `1 / sum |o_i|` that makes `factor * sum sign_i * q_i` an unbiased estimate of the cosine
-//! with a unit query `q`. The query is rounded to four bits per dimension; bit planes and popcounts do the rest.
+//! After "`RaBitQ`: Quantizing High-Dimensional Vectors with a Theoretical Error Bound" (Gao and Long, 2024). Let `c`
+//! be a centre of the vectors, `r` a rotated unit vector less `c`, and `p` a rotated unit query less `c`. The cosine is
+//! `<r, p> + <r, c> +` what is the same for all vectors. Of `r` the signs are kept, the factor `|r|^2 / sum |r_i|`, which
+//! makes `factor * sum sign_i * p_i` an unbiased estimate of `<r, p>`, and the offset `<r, c>`. The query is rounded to four
+//! bits per dimension; bit planes and popcounts do the rest.
 //!
-//! Eight vectors make a block of `u64`s: word 0 of all eight, word 1 of all eight, ..., then eight `f32` factors
-//! and eight `f32` biases (`factor * sum sign_i`).
+//! Eight vectors make a block of `u64`s: word 0 of all eight, word 1 of all eight, ..., then eight factors as `f32`,
+//! then eight times in 32 bits `sum sign_i` (the low half) and the offset as a share of 32,768 (the high half).
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -18,6 +19,11 @@
 pub(crate) const LANES: usize = 8;
 /// Bits per dimension of a query.
 pub(crate) const PLANES: usize = 4;
+
+/// What an offset of 1 is stored as.
+const OFFSET_ONE: f32 = 32_768.0;
+/// What a stored offset of 1 stands for.
+pub(crate) const OFFSET_STEP: f32 = 1.0 / OFFSET_ONE;
 
 /// Words of a block of vectors with `padded` rotated dimensions.
 pub(crate) const fn block_words(padded: usize) -> usize {
@@ -37,24 +43,33 @@ impl Codes {
         &self.words
     }
 
-    /// Takes in the code of a rotated vector of length one, or of all zeros.
-    pub(crate) fn push(&mut self, rotated: &[f32]) {
+    /// Takes in the code of a rotated vector of length one, or of all zeros, against a rotated centre.
+    pub(crate) fn push(&mut self, rotated: &[f32], centre: &[f32]) {
         let lane = self.start(rotated.len());
         let padded = rotated.len();
         let at = self.words.len() - block_words(padded);
-        let (mut ones, mut sum) = (0, 0.0f32);
-        for (word, values) in rotated.chunks_exact(64).enumerate() {
+        let (mut ones, mut sum, mut square, mut offset) = (0, 0.0f32, 0.0f32, 0.0f32);
+        for (word, (values, centre)) in
+            rotated.chunks_exact(64).zip(centre.chunks_exact(64)).enumerate()
+        {
             let mut bits = 0u64;
-            for (bit, value) in values.iter().enumerate() {
-                bits |= u64::from(*value > 0.0) << bit;
-                sum += value.abs();
+            for (bit, (value, centre)) in values.iter().zip(centre).enumerate() {
+                let rest = value - centre;
+                bits |= u64::from(rest > 0.0) << bit;
+                sum += rest.abs();
+                square += rest * rest;
+                offset += rest * centre;
             }
             ones += bits.count_ones() as usize;
             self.words[at + word * LANES + lane] = bits;
         }
-        let factor = if sum > 0.0 { 1.0 / sum } else { 0.0 };
-        let bias = factor * (2.0 * ones as f32 - padded as f32);
-        self.set_numbers(padded, lane, factor, bias);
+        let factor = if sum > 0.0 { square / sum } else { 0.0 };
+        let numbers = Numbers {
+            factor,
+            signs: (2.0 * ones as f32 - padded as f32) as i16,
+            offset: (offset * OFFSET_ONE).round() as i16,
+        };
+        self.set_numbers(padded, lane, numbers);
     }
 
     /// Takes in code `index` of the blocks `from`.
@@ -65,8 +80,7 @@ impl Codes {
         for word in 0..padded / 64 {
             self.words[at + word * LANES + lane] = block[word * LANES + from_lane];
         }
-        let (factor, bias) = numbers(block, padded, from_lane);
-        self.set_numbers(padded, lane, factor, bias);
+        self.set_numbers(padded, lane, numbers(block, padded, from_lane));
     }
 
     fn start(&mut self, padded: usize) -> usize {
@@ -78,22 +92,38 @@ impl Codes {
         lane
     }
 
-    fn set_numbers(&mut self, padded: usize, lane: usize, factor: f32, bias: f32) {
+    fn set_numbers(&mut self, padded: usize, lane: usize, numbers: Numbers) {
         let start = self.words.len() - block_words(padded) + LANES * (padded / 64);
-        let numbers: &mut [f32] = bytemuck::cast_slice_mut(&mut self.words[start..]);
-        numbers[lane] = factor;
-        numbers[LANES + lane] = bias;
+        let (factors, others) = self.words[start..].split_at_mut(LANES / 2);
+        bytemuck::cast_slice_mut::<u64, f32>(factors)[lane] = numbers.factor;
+        let other = i32::from(numbers.offset) << 16 | i32::from(numbers.signs.cast_unsigned());
+        bytemuck::cast_slice_mut::<u64, i32>(others)[lane] = other;
     }
 }
 
-/// Factor and bias of one vector of a block.
-pub(crate) fn numbers(block: &[u64], padded: usize, lane: usize) -> (f32, f32) {
-    let start = LANES * (padded / 64);
-    let numbers: &[f32] = bytemuck::cast_slice(&block[start..start + LANES]);
-    (numbers[lane], numbers[LANES + lane])
+/// What a vector's code holds beside its bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers {
+    /// `|r|^2 / sum |r_i|`.
+    pub(crate) factor: f32,
+    /// `sum sign_i`.
+    pub(crate) signs: i16,
+    /// `<r, c>` as a share of [`OFFSET_ONE`].
+    pub(crate) offset: i16,
 }
 
-/// A query as codes meet it: `q_i = low + step * u_i` with `u_i` in 0..16, as bit planes.
+/// The numbers of one vector of a block.
+pub(crate) fn numbers(block: &[u64], padded: usize, lane: usize) -> Numbers {
+    let (factors, others) = block[LANES * (padded / 64)..block_words(padded)].split_at(LANES / 2);
+    let other = bytemuck::cast_slice::<u64, i32>(others)[lane];
+    Numbers {
+        factor: bytemuck::cast_slice::<u64, f32>(factors)[lane],
+        signs: other as i16,
+        offset: (other >> 16) as i16,
+    }
+}
+
+/// A query less the centre as codes meet it: `p_i = low + step * u_i` with `u_i` in 0..16, as bit planes.
 #[derive(Debug)]
 pub(crate) struct QueryCode {
     /// Plane by plane, each `padded / 64` words.
@@ -109,7 +139,7 @@ pub(crate) struct QueryCode {
 }
 
 impl QueryCode {
-    /// The code of a rotated query.
+    /// The code of a rotated query less the centre.
     pub(crate) fn new(rotated: &[f32]) -> Self {
         let low = rotated.iter().copied().fold(f32::INFINITY, f32::min);
         let high = rotated.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -128,3 +158,6 @@ impl QueryCode {
         Self { planes, words, low, step, sum }
     }
 }
+
+#[cfg(test)]
+mod tests;

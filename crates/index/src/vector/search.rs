@@ -5,13 +5,13 @@
 
 use super::code::{LANES, QueryCode, block_words};
 use super::kernel::Kernel;
-use super::{Part, VectorSet, row};
+use super::{CENTRED_FROM, Part, VectorSet, row};
 use crate::Hit;
 use crate::hit::Best;
 use crate::mask::Mask;
 
 /// So few passages are scored exactly without a look at their codes.
-const EXACT_BELOW: usize = 4096;
+const EXACT_BELOW: usize = CENTRED_FROM as usize;
 /// Blocks that are estimated at a time; their scores stay in the nearest cache.
 const CHUNK: usize = 64;
 
@@ -37,6 +37,9 @@ impl VectorSet {
         let unit = row::unit(vector)?;
         let mut rotated = vec![0.0; self.rotation.padded()];
         self.rotation.apply(&unit, &mut rotated);
+        for (value, centre) in rotated.iter_mut().zip(&self.centre) {
+            *value -= centre;
+        }
         let mut fixed = Vec::new();
         row::push(&mut fixed, &unit);
         Some(VectorQuery { code: QueryCode::new(&rotated), row: fixed })

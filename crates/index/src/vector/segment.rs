@@ -8,7 +8,7 @@
 //! | 16..20 | first passage |
 //! | 20..24 | vectors |
 //! | 24..64 | zeros |
-//! | 64.. | blocks of codes (see `code`), then rows of `i16` (see `row`) |
+//! | 64.. | the rotated centre as `f32` (see `code`), then blocks of codes, then rows of `i16` (see `row`) |
 //!
 //! Little-endian throughout. The checksum is in the manifest.
 
@@ -32,7 +32,9 @@ pub(crate) struct Segment {
     path: PathBuf,
     first: u32,
     len: u32,
-    code_bytes: usize,
+    /// Where the codes and the rows start.
+    codes: usize,
+    rows: usize,
 }
 
 impl Segment {
@@ -42,6 +44,7 @@ impl Segment {
         dims: usize,
         first: u32,
         len: u32,
+        centre: &[f32],
         codes: &Codes,
         rows: &[&[i16]],
     ) -> io::Result<Self> {
@@ -53,6 +56,7 @@ impl Segment {
             slot.copy_from_slice(&value.to_le_bytes());
         }
         out.write_all(&header)?;
+        out.write_all(bytemuck::cast_slice(centre))?;
         out.write_all(bytemuck::cast_slice(codes.words()))?;
         for run in rows {
             out.write_all(bytemuck::cast_slice(run))?;
@@ -75,11 +79,12 @@ impl Segment {
             return Err(bad("is no segment of these vectors"));
         }
         let (first, len) = (number(16), number(20));
-        let code_bytes = (len as usize).div_ceil(LANES) * block_words(padded_dims(dims)) * 8;
-        if map.len() != HEADER + code_bytes + len as usize * stride(dims) * 2 {
+        let codes = HEADER + padded_dims(dims) * 4;
+        let rows = codes + (len as usize).div_ceil(LANES) * block_words(padded_dims(dims)) * 8;
+        if map.len() != rows + len as usize * stride(dims) * 2 {
             return Err(bad("has not the length that its header tells"));
         }
-        Ok(Self { map, path, first, len, code_bytes })
+        Ok(Self { map, path, first, len, codes, rows })
     }
 
     /// The first passage.
@@ -97,14 +102,19 @@ impl Segment {
         &self.path
     }
 
+    /// The centre that the codes were made with, rotated.
+    pub(crate) fn centre(&self) -> &[f32] {
+        bytemuck::cast_slice(&self.map[HEADER..self.codes])
+    }
+
     /// The blocks of codes.
     pub(crate) fn codes(&self) -> &[u64] {
-        bytemuck::cast_slice(&self.map[HEADER..HEADER + self.code_bytes])
+        bytemuck::cast_slice(&self.map[self.codes..self.rows])
     }
 
     /// The rows.
     pub(crate) fn rows(&self) -> &[i16] {
-        bytemuck::cast_slice(&self.map[HEADER + self.code_bytes..])
+        bytemuck::cast_slice(&self.map[self.rows..])
     }
 }
 

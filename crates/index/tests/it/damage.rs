@@ -13,9 +13,9 @@ fn files(dir: &Path) -> Vec<PathBuf> {
         for entry in fs_err::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path())
+                folders.push(entry.path());
             } else {
-                found.push(entry.path())
+                found.push(entry.path());
             }
         }
     }

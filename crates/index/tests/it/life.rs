@@ -82,9 +82,9 @@ fn small_seals_leave_few_files() {
         for entry in fs_err::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path())
+                folders.push(entry.path());
             } else {
-                files += 1
+                files += 1;
             }
         }
     }
@@ -225,4 +225,20 @@ fn an_empty_index_finds_nothing() {
 fn model_dims() -> usize {
     use lichen_index::Embedder as _;
     model().key().dims
+}
+
+#[test]
+fn threads_may_share_an_index() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let dir = tempfile::tempdir().unwrap();
+    let all = passages(2000, 7);
+    let mut index = built(dir.path(), &all[..100]);
+    append(&mut index, &all[100..]);
+    shared(&index);
+    let index = &index;
+    let found = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(move || answers(index))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(found.iter().all(|answers| *answers == found[0]));
 }

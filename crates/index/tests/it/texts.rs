@@ -18,7 +18,7 @@ fn naive(texts: &[Vec<&str>], query: &[&str], k1: f64, b: f64) -> Vec<f64> {
     };
     let mut distinct: HashMap<&str, f64> = HashMap::new();
     for word in query {
-        *distinct.entry(word).or_default() += 1.0;
+        distinct.insert(word, 1.0);
     }
     let total: f64 = distinct.keys().map(|word| idf(word)).sum();
     let score = |text: &Vec<&str>| {

@@ -72,8 +72,11 @@ proptest! {
             prop_assert!((f64::from(hit.score) - own).abs() < 2e-3);
             prop_assert_eq!(search.cosine(hit.seq), Some(hit.score));
         }
-        prop_assert!(found.windows(2).all(|pair| pair[0].score > pair[1].score
-            || (pair[0].score == pair[1].score && pair[0].seq < pair[1].seq)));
+        let in_order = |pair: &[lichen_index::Hit]| {
+            let (first, second) = (pair[0], pair[1]);
+            first.score.total_cmp(&second.score).reverse().then(first.seq.cmp(&second.seq)).is_lt()
+        };
+        prop_assert!(found.windows(2).all(in_order));
         let near = search.vectors_within(0.2, usize::MAX);
         let plain = search.best_vectors(count).into_iter().filter(|hit| hit.score >= 0.2).collect::<Vec<_>>();
         prop_assert_eq!(near, plain);

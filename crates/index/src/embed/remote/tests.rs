@@ -57,7 +57,12 @@ fn case(
 
 /// The texts of a request to an `OpenAI`-compatible service.
 fn inputs(asked: &Asked) -> Vec<String> {
-    asked.body["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    asked.body["input"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// A vector that tells the text's length.
@@ -91,7 +96,8 @@ fn texts_go_in_batches_and_come_back_in_order() {
             settings.ask_dims = true;
         };
         let case = case(Service::OpenAi, change, good);
-        let texts = ["a", "bb", "ccc", "dddd", "", "  ", "eeeee", "ffffffffffffffffffffffffffffff", "g"];
+        let texts =
+            ["a", "bb", "ccc", "dddd", "", "  ", "eeeee", "ffffffffffffffffffffffffffffff", "g"];
         let vectors = case.remote.embed(&texts).unwrap();
         assert_eq!(vectors.len(), texts.len());
         for (text, vector) in texts.iter().zip(vectors.rows()) {
@@ -128,14 +134,18 @@ fn long_texts_are_cut_between_characters() {
 
 #[test]
 fn gemini_has_its_own_form() {
-    let case = case(Service::Gemini, |_| {}, |asked| {
-        let texts = asked.body["requests"].as_array().unwrap();
-        let embeddings: Vec<Value> = texts
+    let case = case(
+        Service::Gemini,
+        |_| {},
+        |asked| {
+            let texts = asked.body["requests"].as_array().unwrap();
+            let embeddings: Vec<Value> = texts
             .iter()
             .map(|item| json!({ "values": vector_of(item["content"]["parts"][0]["text"].as_str().unwrap()) }))
             .collect();
-        Answer::json(200, &json!({ "embeddings": embeddings }))
-    });
+            Answer::json(200, &json!({ "embeddings": embeddings }))
+        },
+    );
     let vectors = case.remote.embed(&["one", "three"]).unwrap();
     assert_eq!(vectors.row(1).unwrap(), expected("three"));
     case.remote.embed_query("what").unwrap();
@@ -152,14 +162,20 @@ fn gemini_has_its_own_form() {
 
 #[test]
 fn a_busy_service_is_asked_again_and_told_waits_are_kept() {
-    let case = case(Service::OpenAi, |_| {}, |asked| match asked.number {
-        0 => Answer::json(429, &json!({ "error": "slow down" })).with_header("Retry-After", "7"),
-        1 => Answer::json(503, &json!({})),
-        2 => Answer::HangUp,
-        3 => Answer::Raw("HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{\"data\"".to_owned()),
-        4 => Answer::json(500, &json!({})),
-        _ => good(asked),
-    });
+    let case = case(
+        Service::OpenAi,
+        |_| {},
+        |asked| match asked.number {
+            0 => {
+                Answer::json(429, &json!({ "error": "slow down" })).with_header("Retry-After", "7")
+            }
+            1 => Answer::json(503, &json!({})),
+            2 => Answer::HangUp,
+            3 => Answer::Raw("HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{\"data\"".to_owned()),
+            4 => Answer::json(500, &json!({})),
+            _ => good(asked),
+        },
+    );
     assert_eq!(case.remote.embed(&["text"]).unwrap().row(0).unwrap(), expected("text"));
     let slept = case.time.slept.lock().unwrap().clone();
     assert_eq!(slept.len(), 5);
@@ -171,9 +187,16 @@ fn a_busy_service_is_asked_again_and_told_waits_are_kept() {
 
 #[test]
 fn a_service_that_stays_busy_is_given_up() {
-    let case = case(Service::OpenAi, |settings| settings.retries = 2, |_| Answer::json(429, &json!({ "error": "no" })));
+    let case = case(
+        Service::OpenAi,
+        |settings| settings.retries = 2,
+        |_| Answer::json(429, &json!({ "error": "no" })),
+    );
     let error = case.remote.embed(&["text"]).unwrap_err();
-    assert!(matches!(error, EmbedError::Busy { status: 429, retry_after_secs: None, .. }), "{error}");
+    assert!(
+        matches!(error, EmbedError::Busy { status: 429, retry_after_secs: None, .. }),
+        "{error}"
+    );
     assert_eq!(case.service.asked().len(), 3);
 }
 
@@ -188,9 +211,13 @@ fn a_wait_of_hours_is_not_waited() {
 
 #[test]
 fn a_batch_that_is_too_large_is_halved() {
-    let case = case(Service::OpenAi, |_| {}, |asked| {
-        if inputs(asked).len() > 2 { Answer::json(413, &json!({})) } else { good(asked) }
-    });
+    let case = case(
+        Service::OpenAi,
+        |_| {},
+        |asked| {
+            if inputs(asked).len() > 2 { Answer::json(413, &json!({})) } else { good(asked) }
+        },
+    );
     let texts = ["a", "bb", "ccc", "dddd", "eeeee"];
     let vectors = case.remote.embed(&texts).unwrap();
     for (text, vector) in texts.iter().zip(vectors.rows()) {
@@ -203,22 +230,33 @@ fn failures_say_what_to_do_and_never_the_key() {
     type Check = fn(&EmbedError) -> bool;
     let echo = json!({ "error": "key secret-key is wrong" });
     let cases: [(Answer, Check); 11] = [
-        (Answer::json(401, &echo), |error| matches!(error, EmbedError::Refused { status: 401, .. })),
-        (Answer::json(403, &echo), |error| matches!(error, EmbedError::Refused { status: 403, .. })),
+        (Answer::json(401, &echo), |error| {
+            matches!(error, EmbedError::Refused { status: 401, .. })
+        }),
+        (Answer::json(403, &echo), |error| {
+            matches!(error, EmbedError::Refused { status: 403, .. })
+        }),
         (Answer::json(404, &echo), |error| matches!(error, EmbedError::NoModel { .. })),
         (Answer::json(413, &echo), |error| matches!(error, EmbedError::TooLarge { bytes: 4 })),
         (Answer::json(418, &echo), |error| matches!(error, EmbedError::Status { status: 418, .. })),
-        (Answer::json(200, &json!({ "data": [] })), |error| matches!(error, EmbedError::Malformed(_))),
-        (Answer::json(200, &json!({ "weather": "fine" })), |error| matches!(error, EmbedError::Malformed(_))),
-        (Answer::json(200, &json!({ "data": [{ "index": 3, "embedding": [1.0, 2.0] }] })), |error| {
+        (Answer::json(200, &json!({ "data": [] })), |error| {
             matches!(error, EmbedError::Malformed(_))
         }),
-        (Answer::json(200, &json!({ "data": [{ "index": 0, "embedding": [1.0, 2.0, 3.0] }] })), |error| {
-            matches!(error, EmbedError::Dimensions { got: 3, .. })
-        }),
-        (Answer::json(200, &json!({ "data": [{ "index": 0, "embedding": [null, 2.0] }] })), |error| {
+        (Answer::json(200, &json!({ "weather": "fine" })), |error| {
             matches!(error, EmbedError::Malformed(_))
         }),
+        (
+            Answer::json(200, &json!({ "data": [{ "index": 3, "embedding": [1.0, 2.0] }] })),
+            |error| matches!(error, EmbedError::Malformed(_)),
+        ),
+        (
+            Answer::json(200, &json!({ "data": [{ "index": 0, "embedding": [1.0, 2.0, 3.0] }] })),
+            |error| matches!(error, EmbedError::Dimensions { got: 3, .. }),
+        ),
+        (
+            Answer::json(200, &json!({ "data": [{ "index": 0, "embedding": [null, 2.0] }] })),
+            |error| matches!(error, EmbedError::Malformed(_)),
+        ),
         (Answer::Raw("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n<htm".to_owned()), |error| {
             matches!(error, EmbedError::Malformed(_))
         }),

@@ -7,7 +7,8 @@ use super::*;
 #[derive(Deserialize)]
 struct Golden {
     text: String,
-    embedding: Vec<f32>,
+    /// Only some cases carry one.
+    embedding: Option<Vec<f32>>,
     ids: Vec<u32>,
     tokens: Vec<String>,
 }
@@ -20,11 +21,12 @@ fn gives_the_tokens_and_vectors_that_it_was_built_with() {
     let model = StaticModel::builtin().unwrap();
     let texts: Vec<&str> = golden.iter().map(|case| case.text.as_str()).collect();
     let vectors = model.embed(&texts).unwrap();
+    let mut with_vectors = 0;
     for (case, vector) in golden.iter().zip(vectors.rows()) {
         let ids = model.tokens(&case.text);
         assert_eq!(ids, case.ids, "{:?} is {:?}", case.text, case.tokens);
-        assert_eq!(vector.len(), case.embedding.len());
-        for (got, expected) in vector.iter().zip(&case.embedding) {
+        with_vectors += usize::from(case.embedding.is_some());
+        for (got, expected) in vector.iter().zip(case.embedding.iter().flatten()) {
             assert!((got - expected).abs() < 2e-4, "{:?}: {got} is not {expected}", case.text);
         }
         assert_eq!(
@@ -33,14 +35,14 @@ fn gives_the_tokens_and_vectors_that_it_was_built_with() {
             "queries and passages are embedded alike"
         );
     }
+    assert!(with_vectors > 5);
 }
 
 #[test]
 fn the_file_has_its_checksum() {
-    let (body, sum) = StaticModel::asset().split_last_chunk::<8>().unwrap();
-    assert_eq!(blake3::hash(body).as_bytes()[..8], *sum);
+    assert!(StaticModel::is_whole());
     assert_eq!(StaticModel::builtin_key(), StaticModel::builtin().unwrap().key);
-    assert!(StaticModel::asset().len() <= 8 << 20, "at most 8 MiB in the program");
+    assert!(StaticModel::asset_len() <= 8_000_000, "at most 8 MiB in the program");
 }
 
 #[test]

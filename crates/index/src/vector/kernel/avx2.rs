@@ -3,9 +3,17 @@
 
 #![expect(unsafe_code, reason = "vector instructions")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m256i, _CMP_GT_OQ, _MM_HINT_T0, _mm_prefetch, _mm256_add_epi8, _mm256_add_epi32,
+    _mm256_add_epi64, _mm256_add_ps, _mm256_and_si256, _mm256_blend_epi32, _mm256_cmp_ps,
+    _mm256_cvtepi32_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_ps,
+    _mm256_mul_ps, _mm256_permutevar8x32_epi32, _mm256_sad_epu8, _mm256_set1_epi8,
+    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setr_epi8, _mm256_setr_epi32,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srai_epi32,
+    _mm256_srli_epi16, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi32,
+};
 
-use crate::vector::code::{LANES, PLANES, QueryCode, block_words};
+use crate::vector::code::{LANES, OFFSET_STEP, PLANES, QueryCode, block_words};
 
 /// **Invariant:** called only where [`super::Kernel::available`] found the instructions.
 pub(crate) fn estimate(
@@ -66,7 +74,7 @@ unsafe fn estimate_blocks(
     }
 }
 
-/// Writes the eight estimates and tells which are above the threshold. `numbers` are eight factors and biases.
+/// Writes the eight estimates and tells which are above the threshold. `numbers` are as in a block.
 #[target_feature(enable = "avx2")]
 unsafe fn finish(
     sums: [__m256i; 2],
@@ -82,11 +90,15 @@ unsafe fn finish(
     let sum = _mm256_blend_epi32::<0b1111_0000>(low, high);
     let signed = _mm256_sub_epi32(_mm256_slli_epi32::<1>(sum), _mm256_set1_epi32(query.sum));
     let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(signed), _mm256_set1_ps(query.step));
-    // SAFETY: the caller gives sixteen numbers and room for eight scores.
+    // SAFETY: the caller gives twice eight numbers and room for eight scores.
     unsafe {
-        let (factors, biases) = (_mm256_loadu_ps(numbers), _mm256_loadu_ps(numbers.add(LANES)));
-        let low = _mm256_mul_ps(biases, _mm256_set1_ps(query.low));
-        let result = _mm256_add_ps(_mm256_mul_ps(factors, scaled), low);
+        let (factors, others) =
+            (_mm256_loadu_ps(numbers), _mm256_loadu_si256(numbers.add(LANES).cast()));
+        let signs = _mm256_cvtepi32_ps(_mm256_srai_epi32::<16>(_mm256_slli_epi32::<16>(others)));
+        let offsets = _mm256_cvtepi32_ps(_mm256_srai_epi32::<16>(others));
+        let dot = _mm256_add_ps(scaled, _mm256_mul_ps(signs, _mm256_set1_ps(query.low)));
+        let offsets = _mm256_mul_ps(offsets, _mm256_set1_ps(OFFSET_STEP));
+        let result = _mm256_add_ps(_mm256_mul_ps(factors, dot), offsets);
         _mm256_storeu_ps(scores, result);
         let above = _mm256_cmp_ps::<_CMP_GT_OQ>(result, _mm256_set1_ps(threshold));
         _mm256_movemask_ps(above).to_le_bytes()[0]

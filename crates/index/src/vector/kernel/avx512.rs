@@ -2,9 +2,16 @@
 
 #![expect(unsafe_code, reason = "vector instructions")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m512i, _CMP_GT_OQ, _mm256_add_ps, _mm256_cmp_ps_mask, _mm256_cvtepi32_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32,
+    _mm256_srai_epi32, _mm256_storeu_ps, _mm256_sub_epi32, _mm512_add_epi32, _mm512_add_epi64,
+    _mm512_and_si512, _mm512_cvtepi64_epi32, _mm512_loadu_si512, _mm512_madd_epi16,
+    _mm512_popcnt_epi64, _mm512_reduce_add_epi32, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_slli_epi64,
+};
 
-use crate::vector::code::{LANES, PLANES, QueryCode, block_words};
+use crate::vector::code::{LANES, OFFSET_STEP, PLANES, QueryCode, block_words};
 
 /// **Invariant:** called only where [`super::Kernel::available`] found the instructions.
 pub(crate) fn estimate(
@@ -33,9 +40,9 @@ unsafe fn estimate_fixed<const WORDS: usize>(
     scores: &mut [f32],
     hits: &mut [u8],
 ) {
-    let mut planes = [[_mm512_setzero_si512(); WORDS]; PLANES];
-    for (plane, words) in planes.iter_mut().enumerate() {
-        for (word, value) in words.iter_mut().enumerate() {
+    let mut planes = [[_mm512_setzero_si512(); PLANES]; WORDS];
+    for (word, planes) in planes.iter_mut().enumerate() {
+        for (plane, value) in planes.iter_mut().enumerate() {
             *value = _mm512_set1_epi64(query.planes[plane * WORDS + word].cast_signed());
         }
     }
@@ -45,11 +52,11 @@ unsafe fn estimate_fixed<const WORDS: usize>(
         unsafe {
             let block = blocks.as_ptr().add(at * stride);
             let mut sums = [_mm512_setzero_si512(); PLANES];
-            for word in 0..WORDS {
+            for (word, planes) in planes.iter().enumerate() {
                 let bits = _mm512_loadu_si512(block.add(word * LANES).cast());
-                for plane in 0..PLANES {
-                    let both = _mm512_and_si512(bits, planes[plane][word]);
-                    sums[plane] = _mm512_add_epi64(sums[plane], _mm512_popcnt_epi64(both));
+                for (sum, plane) in sums.iter_mut().zip(planes) {
+                    *sum =
+                        _mm512_add_epi64(*sum, _mm512_popcnt_epi64(_mm512_and_si512(bits, *plane)));
                 }
             }
             let numbers = block.add(WORDS * LANES).cast();
@@ -91,7 +98,7 @@ unsafe fn estimate_any(
     }
 }
 
-/// Writes the eight estimates and tells which are above the threshold. `numbers` are eight factors and biases.
+/// Writes the eight estimates and tells which are above the threshold. `numbers` are as in a block.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq")]
 unsafe fn finish(
     sums: [__m512i; PLANES],
@@ -105,11 +112,15 @@ unsafe fn finish(
     let sum = _mm512_cvtepi64_epi32(sum);
     let signed = _mm256_sub_epi32(_mm256_slli_epi32::<1>(sum), _mm256_set1_epi32(query.sum));
     let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(signed), _mm256_set1_ps(query.step));
-    // SAFETY: the caller gives sixteen numbers and room for eight scores.
+    // SAFETY: the caller gives twice eight numbers and room for eight scores.
     unsafe {
-        let (factors, biases) = (_mm256_loadu_ps(numbers), _mm256_loadu_ps(numbers.add(LANES)));
-        let low = _mm256_mul_ps(biases, _mm256_set1_ps(query.low));
-        let result = _mm256_add_ps(_mm256_mul_ps(factors, scaled), low);
+        let (factors, others) =
+            (_mm256_loadu_ps(numbers), _mm256_loadu_si256(numbers.add(LANES).cast()));
+        let signs = _mm256_cvtepi32_ps(_mm256_srai_epi32::<16>(_mm256_slli_epi32::<16>(others)));
+        let offsets = _mm256_cvtepi32_ps(_mm256_srai_epi32::<16>(others));
+        let dot = _mm256_add_ps(scaled, _mm256_mul_ps(signs, _mm256_set1_ps(query.low)));
+        let offsets = _mm256_mul_ps(offsets, _mm256_set1_ps(OFFSET_STEP));
+        let result = _mm256_add_ps(_mm256_mul_ps(factors, dot), offsets);
         _mm256_storeu_ps(scores, result);
         _mm256_cmp_ps_mask::<_CMP_GT_OQ>(result, _mm256_set1_ps(threshold))
     }

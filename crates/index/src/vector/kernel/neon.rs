@@ -2,9 +2,14 @@
 
 #![expect(unsafe_code, reason = "vector instructions")]
 
-use std::arch::aarch64::*;
+use std::arch::aarch64::{
+    vaddq_s32, vaddq_u8, vaddq_u64, vaddvq_s32, vandq_u64, vcntq_u8, vdupq_n_s32, vdupq_n_u8,
+    vdupq_n_u64, vget_low_s16, vld1q_s16, vld1q_u64, vmlal_high_s16, vmlal_s16, vpaddlq_u8,
+    vpaddlq_u16, vpaddlq_u32, vreinterpretq_u8_u64, vshlq_n_u64, vst1q_u64,
+};
 
-use crate::vector::code::{LANES, PLANES, QueryCode, block_words};
+use super::scalar::combine;
+use crate::vector::code::{LANES, PLANES, QueryCode, block_words, numbers};
 
 /// Words whose counts a byte can hold: eight per word and plane.
 const WORDS_PER_SUM: usize = 31;
@@ -61,12 +66,11 @@ unsafe fn estimate_blocks(
                 }
                 vst1q_u64(sums.as_mut_ptr().add(pair * 2), total);
             }
-            let numbers: *const f32 = block.add(words * LANES).cast();
+            let block = std::slice::from_raw_parts(block, stride);
             *hit = 0;
             for (lane, sum) in sums.iter().enumerate() {
-                let signed = 2 * i32::try_from(*sum).unwrap_or(i32::MAX) - query.sum;
-                let scaled = signed as f32 * query.step;
-                let score = *numbers.add(lane) * scaled + *numbers.add(LANES + lane) * query.low;
+                let sum = u32::try_from(*sum).unwrap_or(u32::MAX);
+                let score = combine(sum, query, numbers(block, words * 64, lane));
                 *scores.get_unchecked_mut(at * LANES + lane) = score;
                 *hit |= u8::from(score > threshold) << lane;
             }

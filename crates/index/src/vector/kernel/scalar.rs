@@ -1,6 +1,6 @@
 //! The loops without vector instructions: what the other forms must equal.
 
-use crate::vector::code::{LANES, PLANES, QueryCode, block_words, numbers};
+use crate::vector::code::{LANES, Numbers, OFFSET_STEP, PLANES, QueryCode, block_words, numbers};
 
 pub(crate) fn estimate(
     blocks: &[u64],
@@ -22,17 +22,17 @@ pub(crate) fn estimate(
                     sum += (bits & query.planes[plane * query.words + word]).count_ones() << plane;
                 }
             }
-            let (factor, bias) = numbers(block, padded, lane);
-            *score = combine(sum, query, factor, bias);
+            *score = combine(sum, query, numbers(block, padded, lane));
             *hits |= u8::from(*score > threshold) << lane;
         }
     }
 }
 
-/// `factor * sum sign_i q_i` from the sum over the set bits.
-fn combine(sum: u32, query: &QueryCode, factor: f32, bias: f32) -> f32 {
+/// `factor * sum sign_i p_i + offset` from the sum over the set bits.
+pub(crate) fn combine(sum: u32, query: &QueryCode, numbers: Numbers) -> f32 {
     let signed = 2 * sum.cast_signed() - query.sum;
-    factor * (signed as f32 * query.step) + bias * query.low
+    let dot = signed as f32 * query.step + f32::from(numbers.signs) * query.low;
+    numbers.factor * dot + f32::from(numbers.offset) * OFFSET_STEP
 }
 
 pub(crate) fn dot(a: &[i16], b: &[i16]) -> i32 {

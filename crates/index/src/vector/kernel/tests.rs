@@ -25,10 +25,11 @@ proptest! {
         let (mut codes, mut rows) = (Codes::default(), Vec::new());
         let mut rotated = vec![0.0; rotation.padded()];
         let all = vectors(dims, count + 1, seed);
+        let centre: Vec<f32> = (0..rotation.padded()).map(|at| (at % 7) as f32 / 100.0).collect();
         for vector in &all {
             let unit = row::unit(vector).expect("random vectors have a direction");
             rotation.apply(&unit, &mut rotated);
-            codes.push(&rotated);
+            codes.push(&rotated, &centre);
             row::push(&mut rows, &unit);
         }
         // The last one is the query: `rotated` still holds it.

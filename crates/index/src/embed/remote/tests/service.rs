@@ -44,7 +44,9 @@ impl Answer {
 
     pub(super) fn with_header(self, name: &str, value: &str) -> Self {
         match self {
-            Self::Raw(text) => Self::Raw(text.replacen("\r\n", &format!("\r\n{name}: {value}\r\n"), 1)),
+            Self::Raw(text) => {
+                Self::Raw(text.replacen("\r\n", &format!("\r\n{name}: {value}\r\n"), 1))
+            }
             Self::HangUp => Self::HangUp,
         }
     }
@@ -119,14 +121,18 @@ fn read_request(stream: &TcpStream, asked: &Mutex<Vec<Asked>>) -> Option<Asked> 
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .and_then(|(_, value)| value.parse().ok());
     let mut body = Vec::new();
     match length {
         Some(length) => input.take(length).read_to_end(&mut body).ok()?,
         None => return None,
     };
     let mut asked = asked.lock().unwrap();
-    let request = Asked { number: asked.len(), path, headers, body: serde_json::from_slice(&body).unwrap() };
+    let request =
+        Asked { number: asked.len(), path, headers, body: serde_json::from_slice(&body).unwrap() };
     asked.push(request.clone());
     Some(request)
 }
