@@ -150,7 +150,7 @@ CREATE TYPE message_role AS ENUM ('user', 'assistant', 'tool', 'system');
 -- length of `text`, and `cum_bytes` its running sum in the order of `ordinal`.
 CREATE TABLE messages (
     message_id UUID NOT NULL USING COMPRESSION uncompressed,
-    stream_id UUID NOT NULL,
+    stream_id UUID NOT NULL USING COMPRESSION uncompressed,
     ordinal BIGINT NOT NULL,            -- place in the stream in the order of arrival, from 0
     external_id VARCHAR NOT NULL,       -- its id at the source; '' for none
     author VARCHAR NOT NULL,            -- '' where unknown

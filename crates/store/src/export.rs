@@ -67,20 +67,34 @@ impl Store {
         if fs_err::read_dir(dir).doing("read the folder of an export")?.next().is_some() {
             return Err(Error::ExportTarget(dir.to_owned()));
         }
-        if self.locked_down {
-            // SQL of a user took access to files away from this instance, and there is no way back but a new one.
-            self.reopen()?;
-        }
+        // SQL of a user took access to other folders away; then files are written inside the store and moved.
+        let place = if self.locked_down { self.export_dir() } else { dir.to_owned() };
+        fs_err::create_dir_all(&place).doing("create the folder of an export")?;
         // One snapshot for all tables.
         let transaction = self.conn.unchecked_transaction().doing(DOING)?;
         let files = TABLES.iter().map(|&(table, order)| {
             progress(table);
-            write(&self.conn, dir, format, table, order)
+            write(&self.conn, &place, format, table, order)
         });
-        let files: Vec<Exported> = files.collect::<Result<_>>()?;
+        let mut files: Vec<Exported> = files.collect::<Result<_>>()?;
         transaction.commit().doing(DOING)?;
+        if place != dir {
+            for file in &mut files {
+                let target = dir.join(file.path.file_name().expect("an exported file has a name"));
+                shift(&file.path, &target).doing("move an exported file")?;
+                file.path = target;
+            }
+            fs_err::remove_dir_all(&place)
+                .doing("remove the folder that an export went through")?;
+        }
         Ok(files)
     }
+}
+
+/// Moves a file, to another file system too.
+fn shift(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs_err::rename(from, to)
+        .or_else(|_| fs_err::copy(from, to).and_then(|_| fs_err::remove_file(from)))
 }
 
 fn write(

@@ -26,7 +26,8 @@ const ROW_GROUP: u32 = 2048;
 pub struct Options {
     /// Bytes that DuckDB may use for its buffers.
     pub memory_limit_bytes: u64,
-    /// Threads of DuckDB; 0 for one per core.
+    /// Threads of DuckDB; 0 for one per core. One serves best: what is asked is small, and handing it between threads
+    /// costs more than a second one brings.
     pub threads: u32,
     /// Where DuckDB spills; `None` for `tmp` in the store's folder.
     pub temp_dir: Option<PathBuf>,
@@ -43,11 +44,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual settings: 1 GiB, every core, no waiting, 64 MiB of reserve.
+    /// The usual settings: 1 GiB, one thread, no waiting, 64 MiB of reserve.
     pub fn new(command: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         Self {
             memory_limit_bytes: 1 << 30,
-            threads: 0,
+            threads: 1,
             temp_dir: None,
             wait: Duration::ZERO,
             command: command.into(),
@@ -67,7 +68,6 @@ pub struct Store {
     pub(crate) conn: Connection,
     pub(crate) known: Option<Known>,
     pub(crate) locked_down: bool,
-    pub(crate) recall: Option<crate::recall::RecallFn>,
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
     /// After the connections: the lock is let go when DuckDB has closed the file.
@@ -82,16 +82,7 @@ impl Store {
         let owner = Owner::take(&dir, &options.command, options.wait)?;
         let conn = connect(&dir, &options)?;
         let reader = Reader::over(&conn)?;
-        Ok(Self {
-            reader,
-            conn,
-            known: None,
-            locked_down: false,
-            recall: None,
-            dir,
-            options,
-            _owner: owner,
-        })
+        Ok(Self { reader, conn, known: None, locked_down: false, dir, options, _owner: owner })
     }
 
     /// Whether `dir` holds a store.
@@ -183,18 +174,28 @@ impl Store {
         Ok(())
     }
 
-    /// Closes DuckDB and opens it again: the way back from settings that can only be tightened.
-    pub(crate) fn reopen(&mut self) -> Result<()> {
-        self.checkpoint()?;
-        self.known = None;
-        // Every connection must go before the file is opened again.
-        let idle = Connection::open_in_memory().doing("start DuckDB")?;
-        self.reader = Reader::idle(&idle)?;
-        self.conn = idle;
-        self.conn = connect(&self.dir, &self.options)?;
-        self.reader = Reader::over(&self.conn)?;
-        self.locked_down = false;
+    /// Takes access to files away from DuckDB and locks its settings, for good: what a user's SQL may run beside. It
+    /// keeps the data file, which [`Self::recover`] attaches anew, and a folder of its own that exports go through.
+    pub(crate) fn lock_down(&mut self) -> Result<()> {
+        if self.locked_down {
+            return Ok(());
+        }
+        let files: Vec<String> =
+            self.files().iter().map(|path| row::literal(&path.to_string_lossy())).collect();
+        let passage = row::literal(&self.export_dir().to_string_lossy());
+        let sql = format!(
+            "SET GLOBAL allowed_paths = [{}]; SET GLOBAL allowed_directories = [{passage}];
+             SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true",
+            files.join(", ")
+        );
+        self.conn.execute_batch(&sql).doing("take access to files away")?;
+        self.locked_down = true;
         Ok(())
+    }
+
+    /// Where exports are written once access to other folders was taken away.
+    pub(crate) fn export_dir(&self) -> PathBuf {
+        self.dir.join("export")
     }
 }
 
@@ -270,3 +271,6 @@ fn is_full(error: &duckdb::Error) -> bool {
     let text = error.to_string();
     ["No space left", "not enough space", "disk is full"].iter().any(|sign| text.contains(sign))
 }
+
+#[cfg(test)]
+mod tests;

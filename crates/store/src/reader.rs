@@ -16,13 +16,8 @@ pub struct Reader {
 impl Reader {
     /// A reader beside `conn`.
     pub(crate) fn over(conn: &Connection) -> Result<Self> {
-        let reader = Self::idle(conn)?;
-        reader.conn.execute_batch(&format!("USE {CATALOG}")).doing("prepare a reader")?;
-        Ok(reader)
-    }
-
-    /// A reader with no store attached.
-    pub(crate) fn idle(conn: &Connection) -> Result<Self> {
-        Ok(Self { conn: conn.try_clone().doing("open another connection")? })
+        let conn = conn.try_clone().doing("open another connection")?;
+        conn.execute_batch(&format!("USE {CATALOG}")).doing("prepare a reader")?;
+        Ok(Self { conn })
     }
 }

@@ -43,12 +43,11 @@ pub type RecallFn =
 impl Store {
     /// Makes `search` the table function `recall('query', k)` of [`Store::sql`], with the columns `rank`, `score`,
     /// `kind`, `seq`, `passage_id`, `owner_kind`, `owner_id` and `text`.
+    #[expect(clippy::needless_pass_by_value, reason = "the search is given away; DuckDB keeps it")]
     pub fn register_recall(&mut self, search: RecallFn) -> Result<()> {
         self.conn
             .register_table_function_with_extra_info::<Recall, RecallFn>("recall", &search)
-            .doing("register the table function `recall`")?;
-        self.recall = Some(search);
-        Ok(())
+            .doing("register the table function `recall`")
     }
 }
 

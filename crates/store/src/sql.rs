@@ -101,16 +101,6 @@ impl Store {
             other => other,
         }
     }
-
-    fn lock_down(&mut self) -> Result<()> {
-        if !self.locked_down {
-            self.conn
-                .execute_batch("SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true")
-                .doing("take access to files away")?;
-            self.locked_down = true;
-        }
-        Ok(())
-    }
 }
 
 /// Stops what runs on a connection once its time is over.
