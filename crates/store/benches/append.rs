@@ -1,6 +1,6 @@
 //! How fast the store takes in, streams out, looks up and opens: prints numbers, asserts nothing.
 //!
-//! `cargo bench -p lichen-store --bench append -- [messages] [threads]`: a million and one per core by default.
+//! `cargo bench -p lichen-store --bench append -- [messages] [threads]`: a million and one by default; 0 threads for one per core.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -139,7 +139,7 @@ fn batch(from: usize, words: &[&str], state: &mut u64) -> Batch {
 fn main() {
     let mut numbers = std::env::args().filter_map(|arg| arg.parse::<u32>().ok());
     let total = numbers.next().map_or(1_000_000, |total| total as usize);
-    let threads = numbers.next().unwrap_or(0);
+    let threads = numbers.next().unwrap_or(1);
     let dir = tempfile::tempdir().expect("a temporary folder");
     let words = [
         "parser", "index", "the", "a", "store", "why", "because", "lexer", "tabs", "refuse", "of",
