@@ -57,7 +57,7 @@ pub enum EmbeddingConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            store: StoreConfig { memory_mib: 512, threads: 2, wait: Duration::from_secs(1) },
+            store: StoreConfig { memory_mib: 512, threads: 1, wait: Duration::from_secs(1) },
             documents: DocumentsConfig { file_bytes_max: 1 << 20 },
             discover: DiscoverConfig { enabled: true, claude_code: Vec::new() },
             embedding: EmbeddingConfig::BuiltIn,

@@ -105,7 +105,7 @@ fn recall_honours_every_filter() {
             && texts(&["--stream", "garden"]).contains("frost")
     );
     assert!(
-        hits(&["--path", "docs"]).iter().all(|hit| hit.to_string().contains("jars"))
+        hits(&["--path", "docs"]).iter().all(|hit| hit.to_string().to_lowercase().contains("jars"))
             && !hits(&["--path", "docs"]).is_empty()
     );
     assert!(hits(&["--path", "src/*.rs"]).iter().any(|hit| hit["kind"] == "code"));
@@ -199,22 +199,17 @@ fn doctor_finds_damage_and_says_how_to_repair_it() {
     let place = remembering();
     assert!(place.run(&["doctor"]).contains("healthy"));
     let index = place.root().join(".lichen/index");
-    for file in files_below(&index) {
-        let before = fs_err::read(&file).unwrap();
-        let mut damaged = before.clone();
-        let Some(byte) = damaged.len().checked_sub(1).map(|last| last / 2) else { continue };
-        damaged[byte] ^= 0x10;
-        fs_err::write(&file, &damaged).unwrap();
+    // A rebuild makes other files: each round takes the next of those there are.
+    for round in 0..files_below(&index).len() {
+        let files = files_below(&index);
+        let file = &files[round % files.len()];
+        let mut damaged = fs_err::read(file).unwrap();
+        let Some(last) = damaged.len().checked_sub(1) else { continue };
+        damaged[last / 2] ^= 0x10;
+        fs_err::write(file, &damaged).unwrap();
         let text = place.run(&["recall", "--in", "chat", "forty husks crack"]);
         assert!(text.contains("Never above forty"), "{}: {text}", file.display());
-        assert!(
-            place.run(&["doctor"]).contains("healthy"),
-            "rebuilt after damage to {}",
-            file.display()
-        );
-        if place.root().join(".lichen/index").join(&file).exists() {
-            continue;
-        }
+        assert!(place.run(&["doctor"]).contains("healthy"), "after damage to {}", file.display());
     }
     fs_err::remove_dir_all(&index).unwrap();
     assert!(

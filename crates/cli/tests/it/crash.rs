@@ -100,8 +100,16 @@ fn kills_in_the_middle_lose_nothing_and_repeat_nothing() {
     assert_eq!(place.facts("killed"), clean, "after {killed} kills");
     let store = store.to_str().unwrap();
     assert!(place.run(&["--store", store, "doctor"]).contains("healthy"));
-    let recalled =
-        place.run(&["--store", store, "recall", "Message 4711 about the cellar", "-n", "1"]);
+    let recalled = place.run(&[
+        "--store",
+        store,
+        "recall",
+        "--in",
+        "chat",
+        "Message 4711 about the cellar",
+        "-n",
+        "1",
+    ]);
     assert!(recalled.contains("Message 4711"), "{recalled}");
 }
 

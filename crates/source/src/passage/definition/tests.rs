@@ -1,3 +1,5 @@
+//! Names and first sentences of pieces in many languages.
+
 use proptest::prelude::*;
 
 use super::*;
