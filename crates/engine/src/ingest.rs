@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 
 use lichen_model::{Batch, Oid, Problem, Repo};
 use lichen_source::messages::{self, Format, Found, Mapping};
@@ -133,6 +133,7 @@ impl Engine {
         observer: &mut dyn Observer,
     ) -> Result<IngestSummary, Error> {
         let started = self.clock.monotonic_nanos();
+        self.directory = OnceLock::new();
         let mut summary = IngestSummary::default();
         for input in self.inputs(plan, observer)? {
             if observer.cancelled() {
@@ -377,6 +378,11 @@ fn read_ahead(
 /// The folders that count as the repository: its work tree, and what git knows as its own.
 fn repository_roots(root: &Path) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = vec![root.to_owned()];
+    // Sessions in linked work trees are sessions in this repository.
+    roots.extend(
+        git::Repository::open(root, "")
+            .map_or_else(|_| Vec::new(), |repository| repository.work_trees()),
+    );
     roots.extend(fs_err::canonicalize(root));
     let mut seen = HashSet::new();
     roots.retain(|root| seen.insert(root.clone()));

@@ -7,6 +7,7 @@
 
 mod catch_up;
 mod config;
+mod directory;
 mod doctor;
 mod error;
 mod eval;

@@ -7,6 +7,7 @@ use lichen_index::{Embedder, Index, Opened};
 use lichen_model::Clock;
 use lichen_store::{Options, Store};
 
+use crate::directory::Directory;
 use crate::models::{self, Embedders};
 use crate::recall::Speakers;
 use crate::tables::SqlSearch;
@@ -28,6 +29,8 @@ pub struct Engine {
     pub(crate) damage: Option<String>,
     /// Who speaks in the store, gathered at the first question.
     pub(crate) speakers: OnceLock<Arc<Speakers>>,
+    /// What every answer needs, read at the first.
+    pub(crate) directory: OnceLock<Arc<Directory>>,
     /// Where the search of SQL finds what it needs.
     pub(crate) sql_search: SqlSearch,
 }
@@ -59,9 +62,19 @@ impl Engine {
             Opened::Ready(index) | Opened::Missing(index) => (index, None),
             Opened::Damaged { index, reason } => (index, Some(reason)),
         };
-        let (index, speakers) = (Arc::new(index), OnceLock::new());
-        let mut engine =
-            Self { dir, config, clock, store, index, embedders, damage, speakers, sql_search };
+        let (index, speakers, directory) = (Arc::new(index), OnceLock::new(), OnceLock::new());
+        let mut engine = Self {
+            dir,
+            config,
+            clock,
+            store,
+            index,
+            embedders,
+            damage,
+            speakers,
+            directory,
+            sql_search,
+        };
         engine.mask_superseded()?;
         Ok(engine)
     }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lichen_model::RefKind;
 use lichen_source::git;
 use lichen_store::Counts;
 
+use crate::directory::SeenHead;
 use crate::open::INDEX;
 use crate::{Engine, Error};
 
@@ -83,22 +83,16 @@ impl Engine {
 
     /// The heads of all repositories, that of the store's own first.
     pub(crate) fn heads(&self) -> Result<Vec<HeadStatus>, Error> {
-        let store = self.store.read();
-        let mut heads = Vec::new();
-        for repo in store.repos()? {
-            let refs = store.refs(repo.id)?;
-            let Some(head) = refs.iter().find(|seen| seen.state.reference.kind == RefKind::Head)
-            else {
-                continue;
-            };
-            let Some(oid) = &head.state.target else { continue };
-            let name = head.state.symbolic.clone().unwrap_or_else(|| "HEAD".to_owned());
-            let repository = git::Repository::open(&self.folder_of(&repo.key), &repo.key).ok();
-            let lag = repository.and_then(|repository| repository.behind(oid));
-            heads.push(HeadStatus { repo: repo.key, name, oid: oid.to_string(), lag });
-        }
-        heads.sort_by_key(|head| head.repo != ".");
-        Ok(heads)
+        let head = |head: &SeenHead| {
+            let repository = git::Repository::open(&self.folder_of(&head.repo), &head.repo).ok();
+            HeadStatus {
+                repo: head.repo.clone(),
+                name: head.name.clone(),
+                oid: head.oid.to_string(),
+                lag: repository.and_then(|repository| repository.behind(&head.oid)),
+            }
+        };
+        Ok(self.directory()?.heads.iter().map(head).collect())
     }
 
     /// Where the repository that the store calls `key` stands.

@@ -50,6 +50,12 @@ pub fn format_instant(at: Timestamp) -> String {
         .map_or_else(|_| "?".to_owned(), |at| at.to_string())
 }
 
+/// The year of a point in time, in UTC; the last that can be told where it lies beyond.
+pub(crate) fn year(at: Timestamp) -> i16 {
+    jiff::Timestamp::from_millisecond(at.millis())
+        .map_or(i16::MAX, |at| at.to_zoned(TimeZone::UTC).year())
+}
+
 /// `Zoned` as `2026-03-01T10:00:00+01:00`.
 pub(crate) fn format_zoned(at: Zoned) -> String {
     let offset = Offset::from_seconds(i32::from(at.offset_minutes) * 60).unwrap_or(Offset::UTC);

@@ -71,6 +71,9 @@ pub enum Error {
         /// The first passage given.
         got: u32,
     },
+    /// An earlier failure left the index half changed in memory; on disk it is as last sealed.
+    #[error("the index was left half changed by a failure before; open it again")]
+    Broken,
     /// A model that the index has no vectors of.
     #[error("the index has no vectors of the model `{0}`; build them first")]
     UnknownModel(ModelKey),

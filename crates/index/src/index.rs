@@ -55,6 +55,8 @@ pub struct Index {
     dead: RoaringBitmap,
     sealed: Manifest,
     kernel: Kernel,
+    /// Whether no change was begun that did not end well.
+    whole: bool,
 }
 
 impl Index {
@@ -85,11 +87,11 @@ impl Index {
                 return Err(Error::Sequence { held, got: entry.seq });
             }
         }
-        self.texts.append(entries)?;
-        for entry in entries {
-            self.columns.push(entry).map_err(file("write columns of the index"))?;
-        }
-        Ok(())
+        self.change(|index| {
+            index.texts.append(entries)?;
+            let mut pushed = entries.iter().map(|entry| index.columns.push(entry));
+            pushed.try_for_each(|pushed| pushed.map_err(file("write columns of the index")))
+        })
     }
 
     /// Takes in the vectors of `model` of the passages from `first` on, which must be the first without one.
@@ -101,7 +103,7 @@ impl Index {
     ) -> Result<()> {
         let at = self.place(model)?;
         self.check_vectors(at, first, vectors)?;
-        let set = &mut self.models[at];
+        let set = &self.models[at];
         let room = self.columns.len() - set.len();
         if vectors.len() > room as usize {
             return Err(Error::VectorSequence {
@@ -111,10 +113,13 @@ impl Index {
                 got: first,
             });
         }
-        for vector in vectors.rows() {
-            set.push(vector).map_err(file("write vectors of the index"))?;
-        }
-        Ok(())
+        self.change(|index| {
+            let set = &mut index.models[at];
+            vectors
+                .rows()
+                .try_for_each(|vector| set.push(vector))
+                .map_err(file("write vectors of the index"))
+        })
     }
 
     /// The model that is searched.
@@ -195,6 +200,17 @@ impl Index {
         self.columns.neighbours(seq, count)
     }
 
+    /// The earliest and the latest time of any passage; `None` without passages.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        let mut times = None;
+        self.columns.for_each(|_, _, at| {
+            let (first, last) = times.get_or_insert((at, at));
+            *first = at.min(*first);
+            *last = at.max(*last);
+        });
+        times
+    }
+
     /// The groups in which any of `authors` (numbers, ascending) wrote something.
     pub fn groups_of(&self, authors: &[u32]) -> HashSet<u64> {
         self.columns.groups_of(authors)
@@ -203,6 +219,16 @@ impl Index {
     /// Scans with other instructions than the best of this machine, to compare them.
     pub fn set_kernel(&mut self, kernel: Kernel) {
         self.kernel = kernel;
+    }
+
+    /// Does what must be done whole. After a failure within it the index refuses all but to be dropped.
+    fn change<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if !std::mem::replace(&mut self.whole, false) {
+            return Err(Error::Broken);
+        }
+        let done = work(self)?;
+        self.whole = true;
+        Ok(done)
     }
 
     fn place(&self, model: &ModelKey) -> Result<usize> {

@@ -127,7 +127,8 @@ impl TextIndex {
         if text.trim().is_empty() {
             return Ok(Vec::new());
         }
-        let mut scores = vec![0.0; len as usize];
+        let held = state.tail.first() + state.tail.len();
+        let mut scores = vec![0.0; len.max(held) as usize];
         for class in Class::ALL {
             if kinds.iter().any(|kind| Class::of(*kind) == class) {
                 let similar = if class == Class::Code { similar } else { &[] };

@@ -24,6 +24,7 @@ mod filter;
 mod get;
 mod history;
 mod hits;
+mod shown;
 
 mod doctor;
 mod export;
@@ -52,6 +53,7 @@ pub use passages::Entry;
 pub use reader::Reader;
 pub use recall::{RecallError, RecallFn, RecallRow};
 pub use refs::SeenRef;
+pub use shown::{Place, Shown};
 pub use sql::{Column, SqlLimits, Table, Value};
 
 /// The name under which the data file is attached.

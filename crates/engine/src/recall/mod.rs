@@ -10,18 +10,18 @@ mod revision;
 mod snippet;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use lichen_index::{Embedder, Index, Query};
-use lichen_model::{AnyId, Document, Oid, PassageKind, RepoId};
-use lichen_store::{AsOf, Filter, Home, LastChange};
+use lichen_model::{AnyId, Document, PassageKind};
+use lichen_store::{AsOf, Filter, LastChange, Place, Shown};
 use roaring::RoaringBitmap;
 
 pub use self::answer::{Answer, Flag, Hit, Recall, Scope};
 pub(crate) use self::question::{Question, Speakers};
 pub(crate) use self::rank::Ranked;
 pub use self::render::{TOKEN_BYTES, answer_text, printable};
+use crate::directory::Directory;
 use crate::{Engine, Error};
 
 /// Characters of a snippet.
@@ -78,7 +78,11 @@ impl Engine {
 
     /// Who speaks in the store.
     pub(crate) fn speakers(&self) -> Arc<Speakers> {
-        let gather = || Arc::new(Speakers::new(self.index.authors().iter().map(String::as_str)));
+        let gather = || {
+            let times = self.index.times().unwrap_or_default();
+            let years = crate::when::year(times.0)..=crate::when::year(times.1);
+            Arc::new(Speakers::new(self.index.authors().iter().map(String::as_str), years))
+        };
         Arc::clone(self.speakers.get_or_init(gather))
     }
 
@@ -110,19 +114,42 @@ impl Engine {
     fn hits(&self, best: &[Ranked], question: &Question) -> Result<Vec<Hit>, Error> {
         let store = self.store.read();
         let seqs: Vec<u64> = best.iter().map(|ranked| u64::from(ranked.seq)).collect();
-        let rows = store.hits(&seqs)?;
+        let rows = store.shown(&seqs)?;
         let documents: Vec<&Document> = rows.iter().filter_map(document).collect();
         let changed = store.last_changes(&documents)?;
-        let repos: HashMap<RepoId, String> =
-            store.repos()?.into_iter().map(|repo| (repo.id, repo.key)).collect();
-        let hits = best.iter().zip(&rows).map(|(ranked, row)| {
+        let directory = self.directory()?;
+        let scores: HashMap<u64, f32> =
+            best.iter().map(|ranked| (u64::from(ranked.seq), ranked.score)).collect();
+        let hit = |row: &Shown| {
             let change = document(row).and_then(|document| changed.get(&document.id));
             let folder = document(row)
-                .and_then(|document| repos.get(&document.repo))
+                .and_then(|document| directory.repos.get(&document.repo))
                 .map(|key| self.folder_of(key));
-            hit(ranked.score, row, change, folder.as_deref(), question)
-        });
-        Ok(hits.collect())
+            let flag = document(row).zip(folder).and_then(|(document, folder)| {
+                freshness::flag(&folder, document, &row.text, row.lines.0)
+            });
+            let known = u32::try_from(row.seq).ok().and_then(|seq| self.index.row(seq))?;
+            let author = usize::try_from(known.author)
+                .ok()
+                .and_then(|author| self.index.authors().get(author));
+            let score = scores.get(&row.seq).copied().unwrap_or_default();
+            let (id, place, commit) = whereabouts(row, change, &directory);
+            let at = change.map_or(known.at, |change| change.committed.at);
+            let shown = if row.text.trim().is_empty() { &row.context } else { &row.text };
+            Some(Hit {
+                id,
+                kind: known.kind,
+                at,
+                author: author.cloned().unwrap_or_default(),
+                place,
+                commit,
+                flags: flag.into_iter().collect(),
+                score,
+                snippet: snippet::snippet(shown, &question.terms, SNIPPET_CHARS),
+                text: row.text.clone(),
+            })
+        };
+        Ok(rows.iter().filter_map(hit).collect())
     }
 
     fn scope(&self, recall: &Recall, note: Option<String>) -> Result<Scope, Error> {
@@ -140,49 +167,30 @@ impl Engine {
     }
 }
 
-fn document(row: &lichen_store::Hit) -> Option<&Document> {
-    match &row.home {
-        Home::Version { document, .. } => Some(document),
-        Home::Commit { .. } | Home::Message { .. } => None,
+fn document(row: &Shown) -> Option<&Document> {
+    match &row.place {
+        Place::Document(document) => Some(document),
+        Place::Commit(_) | Place::Stream(_) => None,
     }
 }
 
-/// A hit as answers show it. `change` is the last commit that changed a document's path, `folder` its work tree.
-fn hit(
-    score: f32,
-    row: &lichen_store::Hit,
+/// What to ask `get` for, where the passage stands, and its commit: its own, or the last one that changed its path.
+fn whereabouts(
+    row: &Shown,
     change: Option<&LastChange>,
-    folder: Option<&Path>,
-    question: &Question,
-) -> Hit {
-    let mut at = row.at.at;
-    let (id, place, commit): (AnyId, String, Option<&Oid>) = match &row.home {
-        Home::Message { name, title, .. } => {
-            (row.owner.any(), format!("#{}", if title.is_empty() { name } else { title }), None)
+    directory: &Directory,
+) -> (AnyId, String, Option<String>) {
+    match &row.place {
+        Place::Stream(id) => {
+            let name = directory.streams.get(id).map_or("?", String::as_str);
+            (row.owner.any(), format!("#{name}"), None)
         }
-        Home::Commit { oid, .. } => (row.owner.any(), String::new(), Some(oid)),
-        Home::Version { document, .. } => {
+        Place::Commit(oid) => (row.owner.any(), String::new(), Some(oid.to_string())),
+        Place::Document(document) => {
             let (first, last) = row.lines;
-            at = change.map_or(at, |change| change.committed.at);
             let place = format!("{}:{first}-{last}", document.path.to_text());
-            (row.passage.any(), place, change.map(|change| &change.oid))
+            (row.passage.any(), place, change.map(|change| change.oid.to_string()))
         }
-    };
-    let flag = document(row)
-        .zip(folder)
-        .and_then(|(document, folder)| freshness::flag(folder, document, &row.text, row.lines.0));
-    let shown = if row.text.trim().is_empty() { &row.context } else { &row.text };
-    Hit {
-        id,
-        kind: row.kind,
-        at,
-        author: row.author.clone(),
-        place,
-        commit: commit.map(ToString::to_string),
-        flags: flag.into_iter().collect(),
-        score,
-        snippet: snippet::snippet(shown, &question.terms, SNIPPET_CHARS),
-        text: row.text.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a question asks for: its words without the names, dates and function words that would mislead a search.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use lichen_index::is_stop_word;
 use lichen_model::Timestamp;
@@ -17,21 +17,26 @@ pub(crate) struct Question {
     pub(crate) content: String,
     /// The speakers that it names, by their numbers in the index, ascending.
     pub(crate) authors: Vec<u32>,
-    /// The day or month that it names.
-    pub(crate) during: Option<Range<Timestamp>>,
+    /// The days, months or year that it names.
+    pub(crate) during: Vec<Range<Timestamp>>,
     /// Its content words in lower case: what a snippet shows.
     pub(crate) terms: Vec<String>,
 }
 
 /// Who speaks in the store: from a name or a part of one, in lower case, to the speakers who bear it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Speakers {
     by_name: HashMap<String, Vec<u32>>,
+    /// The first and the last year in which anything was said or committed.
+    years: RangeInclusive<i16>,
 }
 
 impl Speakers {
-    /// Indexes `names`, whose places are the speakers' numbers.
-    pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Indexes `names`, whose places are the speakers' numbers, and notes the years in which they spoke.
+    pub(crate) fn new<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        years: RangeInclusive<i16>,
+    ) -> Self {
         let mut by_name: HashMap<String, Vec<u32>> = HashMap::new();
         for (number, name) in names.into_iter().enumerate() {
             let number = u32::try_from(number).expect("an index numbers its speakers in 32 bits");
@@ -40,7 +45,7 @@ impl Speakers {
                 by_name.entry(part).or_default().push(number);
             }
         }
-        Self { by_name }
+        Self { by_name, years }
     }
 
     /// The speakers whom `word` names. Only a capitalised word does: `Will`, not `will`; and never a function word.
@@ -74,7 +79,7 @@ impl Question {
     /// Takes `text` apart. Where nothing would be left to search for, names or function words stay.
     pub(crate) fn new(text: &str, speakers: &Speakers) -> Self {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let date = named_date(&words);
+        let date = named_date(&words, &speakers.years);
         let dated: HashSet<usize> =
             date.iter().flat_map(|date| date.words.iter().copied()).collect();
         let mut authors: Vec<u32> =
@@ -98,7 +103,7 @@ impl Question {
             lexical: searched.join(" "),
             content: content.join(" "),
             authors,
-            during: date.map(|date| date.during),
+            during: date.unwrap_or_default().during,
             terms: content
                 .iter()
                 .map(|word| bare(word).to_lowercase())
@@ -113,7 +118,7 @@ mod tests {
     use super::*;
 
     fn question(text: &str) -> Question {
-        Question::new(text, &Speakers::new(["Caroline", "Will Smith", "Ana-Maria"]))
+        Question::new(text, &Speakers::new(["Caroline", "Will Smith", "Ana-Maria"], 2022..=2023))
     }
 
     #[track_caller]
@@ -143,7 +148,7 @@ mod tests {
     fn dates_become_a_range() {
         let found = question("What happened to the build on 7 May 2023?");
         assert_eq!(found.lexical, "What happened to the build on");
-        assert!(found.during.is_some());
+        assert_eq!(found.during.len(), 1);
         assert_eq!(found.terms, ["happened", "build"]);
     }
 }

@@ -108,9 +108,8 @@ impl Fusion<'_> {
         if message && self.streams.contains(&row.group) {
             score += PARTICIPANT_WEIGHT;
         }
-        if let Some(during) = &question.during {
-            score += DATE_WEIGHT * closeness(row.at, during);
-        }
+        let close = question.during.iter().map(|during| closeness(row.at, during));
+        score += DATE_WEIGHT * close.fold(0.0, f32::max);
         if message { MESSAGE_SCALE * score } else { score }
     }
 

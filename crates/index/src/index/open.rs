@@ -79,6 +79,7 @@ impl Index {
             dead: RoaringBitmap::new(),
             sealed: Manifest::default(),
             kernel: Kernel::best(),
+            whole: true,
             dir: dir.to_owned(),
         })
     }
@@ -124,6 +125,7 @@ fn load(dir: &Path) -> std::result::Result<Option<Index>, String> {
         dead: RoaringBitmap::new(),
         sealed,
         kernel: Kernel::best(),
+        whole: true,
     }))
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Index;
 use super::open::{FOLDERS, removed};
-use crate::error::{Result, file};
+use crate::error::{Error, Result, file};
 use crate::manifest::{FORMAT, FileRecord, Manifest, Model, list, name, relative, sync_folder};
 use crate::text::TEXT_VERSION;
 
@@ -21,21 +21,31 @@ pub struct Finding {
 impl Index {
     /// Makes everything appended durable. A crash before it returns leaves the index as it was last sealed.
     pub fn seal(&mut self) -> Result<()> {
-        if self.is_sealed() {
+        if self.whole && self.is_sealed() {
             return Ok(());
         }
-        self.columns
-            .flush()
-            .and_then(|()| self.columns.join())
-            .map_err(file("seal the columns of the index"))?;
-        self.texts.flush()?;
-        self.texts.join()?;
-        for set in &mut self.models {
-            set.flush().and_then(|()| set.join()).map_err(file("seal the vectors of the index"))?;
-        }
-        let manifest = self.describe()?;
-        manifest.write(&self.dir)?;
-        self.sealed = manifest;
+        self.change(|index| {
+            let Self { columns, texts, models, .. } = index;
+            columns
+                .flush()
+                .and_then(|()| columns.join())
+                .map_err(file("seal the columns of the index"))?;
+            texts.flush()?;
+            texts.join()?;
+            for set in models {
+                set.flush()
+                    .and_then(|()| set.join())
+                    .map_err(file("seal the vectors of the index"))?;
+            }
+            // A search that could not finish a segment has lost its texts.
+            if index.texts.sealed() != index.watermark() {
+                return Err(Error::Broken);
+            }
+            let manifest = index.describe()?;
+            manifest.write(&index.dir)?;
+            index.sealed = manifest;
+            Ok(())
+        })?;
         self.sweep();
         Ok(())
     }

@@ -44,6 +44,9 @@ pub struct Search<'a> {
 impl Index {
     /// Scores all passages by words, and prepares the search by vector.
     pub fn search(&self, query: &Query<'_>) -> Result<Search<'_>> {
+        if !self.whole {
+            return Err(Error::Broken);
+        }
         let set = &self.models[self.active];
         let vector = match query.vector {
             Some(vector) if vector.len() != set.model().dims => {

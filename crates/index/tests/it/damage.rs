@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lichen_index::{Index, Opened};
+use lichen_index::{Error, Index, Opened, Query};
 
 use crate::corpus::{answers, append, built, key, passages};
 
@@ -166,4 +166,32 @@ fn leftovers_of_a_crash_are_ignored_and_swept() {
     let whole = built(once.path(), &all);
     assert_eq!(answers(&index), answers(&whole));
     assert_eq!(index.verify(), []);
+}
+
+#[test]
+fn a_failure_in_the_middle_leaves_what_was_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = passages(3000, 13);
+    let mut index = built(dir.path(), &all[..100]);
+    let expected = answers(&index);
+    // A file where a folder must be: the next segment of texts cannot be written.
+    let blocked = dir.path().join("texts/100.part");
+    fs_err::write(&blocked, "in the way").unwrap();
+    let vectors = crate::corpus::embed(&all[100..]);
+    assert!(index.append(&crate::corpus::entries(&all[100..], 100), &vectors).is_err());
+    for refused in
+        [index.seal(), index.append_without_vectors(&[]), index.search(&Query::default()).map(drop)]
+    {
+        assert!(matches!(refused, Err(Error::Broken)), "{refused:?}");
+    }
+    drop(index);
+    fs_err::remove_file(&blocked).unwrap();
+    let Opened::Ready(mut index) = Index::open(dir.path(), &key()).unwrap() else {
+        panic!("it was sealed")
+    };
+    assert_eq!(answers(&index), expected);
+    append(&mut index, &all[100..]);
+    index.seal().unwrap();
+    let once = tempfile::tempdir().unwrap();
+    assert_eq!(answers(&index), answers(&built(once.path(), &all)));
 }
