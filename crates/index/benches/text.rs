@@ -93,7 +93,7 @@ fn search(index: &Index, model: &StaticModel, texts: &[String], queries: usize) 
                 let query = Query { vector: Some(&vector), ..Query::default() };
                 index.search(&query).expect("the index is whole").best_vectors(200).len()
             });
-            assert!(found + found2 > 0);
+            std::hint::black_box(found + found2);
             if round > 0 {
                 words.push(by_words);
                 vectors.push(by_vector);

@@ -4,6 +4,7 @@ mod segment;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use lichen_model::{PassageKind, Timestamp};
@@ -139,12 +140,64 @@ impl Columns {
         let Some(Row { group, .. }) = self.row(seq).filter(|row| row.group != 0) else {
             return (Vec::new(), Vec::new());
         };
-        let same = |other: &u32| self.group(*other) == Some(group);
         let end = self.len().min(seq.saturating_add(NEIGHBOUR_REACH));
-        let before =
-            (seq.saturating_sub(NEIGHBOUR_REACH)..seq).rev().filter(same).take(count).collect();
-        let after = (seq + 1..end).filter(same).take(count).collect();
+        let start = seq.saturating_sub(NEIGHBOUR_REACH);
+        let (mut before, mut after) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        self.groups_down(start..seq, |other, of| {
+            if of == group {
+                before.push(other);
+            }
+            before.len() < count
+        });
+        self.groups_up(seq + 1..end, |other, of| {
+            if of == group {
+                after.push(other);
+            }
+            after.len() < count
+        });
         (before, after)
+    }
+
+    /// Calls `each` with the groups of `seqs` in order, until it has had enough.
+    fn groups_up(&self, seqs: Range<u32>, mut each: impl FnMut(u32, u64) -> bool) {
+        let first =
+            self.segments.partition_point(|segment| segment.first() + segment.len() <= seqs.start);
+        for segment in &self.segments[first..] {
+            let from = seqs.start.max(segment.first());
+            let to = seqs.end.min(segment.first() + segment.len());
+            if from >= to {
+                break;
+            }
+            if !(from..).zip(segment.groups(from..to)).all(|(seq, group)| each(seq, group)) {
+                return;
+            }
+        }
+        for seq in seqs.start.max(self.tail_first)..seqs.end {
+            if !each(seq, self.tail[(seq - self.tail_first) as usize].group) {
+                return;
+            }
+        }
+    }
+
+    /// Calls `each` with the groups of `seqs` from the last to the first, until it has had enough.
+    fn groups_down(&self, seqs: Range<u32>, mut each: impl FnMut(u32, u64) -> bool) {
+        for seq in (seqs.start.max(self.tail_first)..seqs.end).rev() {
+            if !each(seq, self.tail[(seq - self.tail_first) as usize].group) {
+                return;
+            }
+        }
+        let last = self.segments.partition_point(|segment| segment.first() < seqs.end);
+        for segment in self.segments[..last].iter().rev() {
+            let from = seqs.start.max(segment.first());
+            let to = seqs.end.min(segment.first() + segment.len());
+            if from >= to {
+                return;
+            }
+            let mut groups = (from..to).rev().zip(segment.groups(from..to).rev());
+            if !groups.all(|(seq, group)| each(seq, group)) {
+                return;
+            }
+        }
     }
 
     /// Moves the tail into a segment.
@@ -204,14 +257,6 @@ impl Columns {
         let wrote = self.tail.iter().filter(|row| authors.binary_search(&row.author).is_ok());
         groups.extend(wrote.map(|row| row.group));
         groups
-    }
-
-    fn group(&self, seq: u32) -> Option<u64> {
-        if seq >= self.tail_first {
-            return self.tail.get((seq - self.tail_first) as usize).map(|row| row.group);
-        }
-        let at = self.segments.partition_point(|segment| segment.first() <= seq) - 1;
-        Some(self.segments[at].group(seq))
     }
 
     /// The number of an author, who is taken in where new.

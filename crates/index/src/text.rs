@@ -4,6 +4,7 @@
 //! the next search finishes first.
 
 mod analysis;
+mod folder;
 mod query;
 mod recipe;
 mod schema;
@@ -101,9 +102,9 @@ impl TextIndex {
             }
             return Ok(());
         }
-        state.spill(&self.dir)?;
+        state.spill(&self.dir, false)?;
         for entry in entries {
-            state.write(&self.dir, Class::of(entry.kind), entry.text, entry.context)?;
+            state.write(&self.dir, false, Class::of(entry.kind), entry.text, entry.context)?;
         }
         Ok(())
     }
@@ -143,7 +144,7 @@ impl TextIndex {
     pub(crate) fn flush(&mut self) -> Result<()> {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if state.tail.len() > 0 {
-            state.spill(&self.dir)?;
+            state.spill(&self.dir, true)?;
         }
         state.finish()
     }
@@ -194,20 +195,27 @@ impl TextIndex {
 }
 
 impl State {
-    /// Moves the tail into the segment under way.
-    fn spill(&mut self, dir: &Path) -> Result<()> {
+    /// Moves the tail into the segment under way, which will hold no more where `few`.
+    fn spill(&mut self, dir: &Path, few: bool) -> Result<()> {
         for text in self.tail.take() {
-            self.write(dir, text.class, &text.body, &text.context)?;
+            self.write(dir, few, text.class, &text.body, &text.context)?;
         }
         Ok(())
     }
 
-    fn write(&mut self, dir: &Path, class: Class, body: &str, context: &str) -> Result<()> {
+    fn write(
+        &mut self,
+        dir: &Path,
+        few: bool,
+        class: Class,
+        body: &str,
+        context: &str,
+    ) -> Result<()> {
         let writer = if let Some(writer) = &mut self.writer {
             writer
         } else {
             let first = self.segments.last().map_or(0, |last| last.first() + last.len());
-            self.writer.insert(Mutex::new(Writer::start(dir, first)?))
+            self.writer.insert(Mutex::new(Writer::start(dir, first, few)?))
         };
         let writer = writer.get_mut().unwrap_or_else(PoisonError::into_inner);
         writer.add(class, body, context)?;

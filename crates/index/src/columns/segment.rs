@@ -13,6 +13,7 @@
 //! Little-endian throughout. The checksum is in the manifest.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use lichen_model::{PassageKind, Timestamp};
@@ -140,6 +141,17 @@ impl Segment {
     /// The group of `seq`, which lies in this segment.
     pub(crate) fn group(&self, seq: u32) -> u64 {
         self.word(1, seq)
+    }
+
+    /// The groups of `seqs`, which lie in this segment, in order.
+    pub(crate) fn groups(
+        &self,
+        seqs: Range<u32>,
+    ) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator + '_ {
+        let (start, end) =
+            ((seqs.start - self.first) as usize * 8, (seqs.end - self.first) as usize * 8);
+        let words = self.column(8, 8)[start..end].as_chunks::<8>().0;
+        words.iter().map(|word| u64::from_le_bytes(*word))
     }
 
     /// The author of `seq`, which lies in this segment.

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tantivy::directory::MmapDirectory;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::indexer::merge_indices;
 use tantivy::postings::Postings;
@@ -14,12 +13,15 @@ use tantivy::{
     TantivyDocument, TantivyError, Term,
 };
 
+use super::folder::Folder;
 use super::recipe::Class;
 use super::schema::{FIELDS, Part, builder, field, field_index, schema, tokenizers};
 use crate::error::{Error, Result, file};
 
 /// Bytes of memory that a segment under way may take before it is written.
 const WRITER_BYTES: usize = 64 << 20;
+/// The same for one of few passages: it tells how large the library's tables are at first.
+const FEW_BYTES: usize = 1 << 20;
 /// Passages of a segment under way.
 const WRITER_ROWS: u32 = 1 << 17;
 
@@ -44,7 +46,7 @@ impl Segment {
     }
 
     fn open_index(dir: &Path, first: u32) -> tantivy::Result<Self> {
-        let mut index = Index::open_in_dir(dir)?;
+        let mut index = Index::open(Folder::open(dir)?)?;
         index.set_tokenizers(tokenizers().clone());
         let damaged = |what: &str| TantivyError::SchemaError(what.to_owned());
         if index.schema() != schema() {
@@ -69,7 +71,7 @@ impl Segment {
         let first = segments.first().map_or(0, |segment| segment.first);
         let indexes: Vec<Index> = segments.iter().map(|segment| segment.index.clone()).collect();
         fresh(&dir)?;
-        MmapDirectory::open(&dir)
+        Folder::open(&dir)
             .map_err(TantivyError::from)
             .and_then(|directory| merge_indices(&indexes, directory))
             .map_err(|source| Error::Text {
@@ -215,13 +217,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts a segment of the passages from `first` on; its folder will lie in `parent`.
-    pub(crate) fn start(parent: &Path, first: u32) -> Result<Self> {
+    /// Starts a segment of the passages from `first` on; its folder will lie in `parent`. `few` spares one of not more
+    /// than the tail holds the tables of a long one.
+    pub(crate) fn start(parent: &Path, first: u32, few: bool) -> Result<Self> {
         let dir = parent.join(format!("{first}.part"));
+        let bytes = if few { FEW_BYTES } else { WRITER_BYTES };
         fresh(&dir)?;
-        let inner = MmapDirectory::open(&dir)
+        let inner = Folder::open(&dir)
             .map_err(TantivyError::from)
-            .and_then(|directory| builder().single_segment_index_writer(directory, WRITER_BYTES))
+            .and_then(|directory| builder().single_segment_index_writer(directory, bytes))
             .map_err(|source| Error::Text {
                 doing: "start a segment of texts",
                 path: dir.clone(),
