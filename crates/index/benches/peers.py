@@ -65,7 +65,7 @@ def built(engine, make):
 def numpy_scan(bench):
     def search(query, rows):
         scores = (bench.base if rows is None else bench.base[rows]) @ query
-        best = np.argpartition(-scores, bench.k)[: bench.k]
+        best = np.argpartition(-scores, min(bench.k, len(scores) - 1))[: bench.k]
         return best if rows is None else rows[best]
 
     for name, rows in bench.filters.items():
@@ -150,8 +150,9 @@ def duckdb(bench):
     import pyarrow
 
     values = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(bench.base.reshape(-1)), bench.dims)
-    table = pyarrow.table({"id": np.arange(len(bench.base), dtype=np.int32), "passes": marks, "e": values})
-    database.execute("INSERT INTO v SELECT * FROM table")
+    incoming = pyarrow.table({"id": np.arange(len(bench.base), dtype=np.int32), "passes": marks, "e": values})
+    database.register("incoming", incoming)
+    database.execute("INSERT INTO v SELECT * FROM incoming")
 
     def search(where):
         sql = f"SELECT id FROM v {where} ORDER BY array_cosine_distance(e, ?::FLOAT[{bench.dims}]) LIMIT {bench.k}"

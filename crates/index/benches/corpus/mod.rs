@@ -57,6 +57,7 @@ pub(crate) fn passages(paths: &[PathBuf], count: usize) -> Vec<String> {
     if paths.is_empty() {
         found = made_up(count);
     }
+    assert!(!found.is_empty(), "the paths hold no text");
     shuffle(&mut found);
     found.truncate(count);
     found
