@@ -14,6 +14,7 @@ pub(crate) struct Output {
     json: bool,
     quiet: u8,
     colour: bool,
+    out: io::Stdout,
 }
 
 impl Output {
@@ -32,7 +33,7 @@ impl Output {
             .with_ansi(colour && io::stderr().is_terminal())
             .without_time()
             .init();
-        Self { json: global.json, quiet: global.quiet, colour }
+        Self { json: global.json, quiet: global.quiet, colour, out: io::stdout() }
     }
 
     /// Whether answers are JSON.
@@ -47,7 +48,7 @@ impl Output {
 
     /// An answer, as it is, with a line end where it has none.
     pub(crate) fn answer(&mut self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = self.out.lock();
         out.write_all(text.as_bytes())?;
         if !text.ends_with('\n') {
             out.write_all(b"\n")?;

@@ -40,8 +40,7 @@ pub fn parse_until(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
 /// `Timestamp` as `2026-03-01`, in UTC.
 pub fn format_date(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.millis())
-        .map(|at| at.to_zoned(TimeZone::UTC).date().to_string())
-        .unwrap_or_else(|_| "?".to_owned())
+        .map_or_else(|_| "?".to_owned(), |at| at.to_zoned(TimeZone::UTC).date().to_string())
 }
 
 /// `Timestamp` as `2026-03-01T10:00:00Z`, in UTC, to the second unless it has milliseconds.

@@ -48,7 +48,7 @@ struct Span {
     seq: u64,
     owner: Owner,
     ord: u32,
-    span: Range<u32>,
+    range: Range<u32>,
     line: u32,
     context: String,
 }
@@ -86,7 +86,7 @@ impl Reader {
                 seq,
                 owner: owner.ok_or_else(|| odd("passages.owner_kind"))?,
                 ord: row.get(3).doing(DOING)?,
-                span: row.get(4).doing(DOING)?..row.get(5).doing(DOING)?,
+                range: row.get(4).doing(DOING)?..row.get(5).doing(DOING)?,
                 line: row.get(6).doing(DOING)?,
                 context: row.get(7).doing(DOING)?,
             };
@@ -158,7 +158,7 @@ impl Reader {
 
 fn shown(span: &Span, texts: &HashMap<Owner, (String, Place)>) -> Result<Shown> {
     let (whole, place) = texts.get(&span.owner).ok_or_else(|| odd("passages.owner_id"))?;
-    let text = whole.get(bytes(&span.span)).ok_or_else(|| odd("passages.end_byte"))?.to_owned();
+    let text = whole.get(bytes(&span.range)).ok_or_else(|| odd("passages.end_byte"))?.to_owned();
     let breaks = text.trim_end_matches('\n').matches('\n').count();
     let last = span.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
     // A passage's id depends on its owner and its place there alone.
@@ -166,7 +166,7 @@ fn shown(span: &Span, texts: &HashMap<Owner, (String, Place)>) -> Result<Shown> 
         owner: span.owner,
         ord: span.ord,
         kind: PassageKind::Doc,
-        span: span.span.clone(),
+        span: span.range.clone(),
         line: span.line,
         context: String::new(),
     };

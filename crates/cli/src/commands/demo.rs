@@ -1,5 +1,6 @@
 //! `lichen demo`: a throw-away memory of the repository around, and three questions to it.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -50,11 +51,8 @@ pub(super) fn run(
         let mut text =
             format!("A memory of {}, a conversation and an agent's session:\n", root.display());
         for (question, answer) in &answers {
-            text.push_str(&format!(
-                "\n{}\n{}\n",
-                output.paint("1", &format!("? {question}")),
-                answer_text(answer, ANSWER_TOKENS)
-            ));
+            let question = output.paint("1", &format!("? {question}"));
+            let _ = writeln!(text, "\n{question}\n{}", answer_text(answer, ANSWER_TOKENS));
         }
         text.push_str(NEXT);
         output.answer(&text)?;

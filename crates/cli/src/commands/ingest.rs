@@ -52,7 +52,7 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let dir = context.store_dir().or_else(|_| context.new_store_dir())?;
+    let dir = context.store_dir().unwrap_or_else(|_| context.new_store_dir());
     if lichen_engine::init(&dir)? {
         output.note(&format!("made a store at {}", dir.display()));
     }

@@ -22,7 +22,7 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let dir = context.new_store_dir()?;
+    let dir = context.new_store_dir();
     let made = lichen_engine::init(&dir)?;
     if output.is_json() {
         output.answer_json(&json!({ "store": dir, "made": made }))?;

@@ -99,10 +99,10 @@ impl<'a> Context<'a> {
     }
 
     /// The folder in which a new store belongs: in the repository around the current folder, else right here.
-    pub(crate) fn new_store_dir(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn new_store_dir(&self) -> PathBuf {
         match &self.global.store {
-            Some(dir) => Ok(self.here.join(dir)),
-            None => Ok(lichen_engine::new_store_dir(&self.here)),
+            Some(dir) => self.here.join(dir),
+            None => lichen_engine::new_store_dir(&self.here),
         }
     }
 

@@ -1,4 +1,9 @@
 //! End-to-end tests of the program: each command as a person would run it, and what a crash or a full disk leaves.
+#![expect(
+    clippy::unwrap_used,
+    clippy::format_collect,
+    reason = "a test ends where something is missing"
+)]
 
 mod commands;
 mod crash;
