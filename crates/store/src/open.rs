@@ -62,7 +62,7 @@ impl Options {
 /// The ground state of one folder, and the only connection that writes to it.
 ///
 /// **Invariant:** the data file is attached to an in-memory database and never opened as the first database, so that
-/// a failed checkpoint takes down only the attachment, which [`Store::recover`] renews.
+/// a failed checkpoint takes down only the attachment, which `Store::recover` renews.
 pub struct Store {
     pub(crate) reader: Reader,
     pub(crate) conn: Connection,
