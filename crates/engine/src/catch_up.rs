@@ -1,7 +1,7 @@
 //! Bringing the index up to the store: first build, catching up after a crash and rebuild are this one loop.
 
 use lichen_index::embed::EmbedError;
-use lichen_index::{Embedder, Entry, Vectors};
+use lichen_index::{Embedder, Entry, Vectors, is_stop_word};
 use lichen_model::PassageKind;
 use rayon::prelude::*;
 
@@ -83,12 +83,39 @@ fn index_entry<'a>(entry: &'a lichen_store::Entry<'_>) -> Entry<'a> {
     }
 }
 
-/// What is embedded of a passage: for code its context too, which names what it defines.
-pub(crate) fn embedded_text(kind: PassageKind, context: &str, text: &str) -> String {
+/// What a service embeds of a passage: of documents and code their context too, which names what they are about.
+pub(crate) fn whole_text(kind: PassageKind, context: &str, text: &str) -> String {
     match kind {
         PassageKind::Code | PassageKind::Doc => format!("{context}\n{text}"),
         PassageKind::Chat | PassageKind::Agent | PassageKind::Commit => text.to_owned(),
     }
+}
+
+/// What the built-in model embeds: of prose only content words, since function words drown the rest of a sum of word
+/// vectors.
+fn static_text(kind: PassageKind, context: &str, text: &str) -> String {
+    match kind {
+        PassageKind::Code => whole_text(kind, context, text),
+        _ => content_words(&whole_text(kind, context, text)),
+    }
+}
+
+/// `text` without its function words; whole where it has no others.
+fn content_words(text: &str) -> String {
+    let mut content = String::with_capacity(text.len());
+    let mut lower = String::new();
+    for word in text.split_whitespace() {
+        let bare = word.trim_matches(|char: char| !char.is_alphanumeric());
+        lower.clear();
+        lower.extend(bare.chars().flat_map(char::to_lowercase));
+        if !is_stop_word(&lower) {
+            if !content.is_empty() {
+                content.push(' ');
+            }
+            content.push_str(word);
+        }
+    }
+    if content.is_empty() { text.to_owned() } else { content }
 }
 
 /// Embeds on all threads; the outcome does not depend on how many.
@@ -101,7 +128,7 @@ pub(crate) fn embed(
         .map(|chunk| {
             let texts: Vec<String> = chunk
                 .iter()
-                .map(|entry| embedded_text(entry.kind, &entry.context, &entry.text))
+                .map(|entry| static_text(entry.kind, &entry.context, &entry.text))
                 .collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             embedder.embed(&texts)

@@ -7,7 +7,7 @@ use lichen_index::embed::remote::{Remote, ThreadSleep};
 use lichen_index::{Embedder, ModelKey, Vectors};
 use lichen_model::{Clock, TextHash};
 
-use crate::catch_up::{embed, embedded_text};
+use crate::catch_up::{embed, whole_text};
 use crate::{Config, EmbeddingConfig, Engine, Error, Observer};
 
 /// Passages whose vectors are asked from a service before they are kept.
@@ -32,6 +32,17 @@ impl Embedders {
 
     pub(crate) fn built_in_key(&self) -> &ModelKey {
         &self.built_in_key
+    }
+
+    /// The vector of a question. A sum of word vectors wants its content words alone, a service the whole.
+    pub(crate) fn embed_question(
+        &self,
+        model: &ModelKey,
+        whole: &str,
+        content: &str,
+    ) -> Result<Vec<f32>, Error> {
+        let text = if *model == self.built_in_key { content } else { whole };
+        Ok(self.of(model)?.embed_query(text)?)
     }
 
     /// The embedder of `model`.
@@ -112,7 +123,7 @@ impl Engine {
         }
         let texts: Vec<String> = entries
             .iter()
-            .map(|entry| embedded_text(entry.kind, &entry.context, &entry.text))
+            .map(|entry| whole_text(entry.kind, &entry.context, &entry.text))
             .collect();
         let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
         let name = model.to_string();

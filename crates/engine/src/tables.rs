@@ -42,8 +42,7 @@ impl SqlSearch {
         let recall = Recall { query: question.to_owned(), limit, ..Recall::default() };
         recall::check(&recall)?;
         let question = Question::new(question, &parts.speakers);
-        let embedder = parts.embedders.of(parts.index.model())?;
-        let (ranked, _) = recall::search(&parts.index, embedder, &question, &recall, None)?;
+        let (ranked, _) = recall::search(&parts.index, &parts.embedders, &question, &recall, None)?;
         let best = &ranked[..ranked.len().min(limit)];
         let seqs: Vec<u64> = best.iter().map(|ranked| u64::from(ranked.seq)).collect();
         let hits = parts.reader.lock().unwrap_or_else(PoisonError::into_inner).hits(&seqs)?;

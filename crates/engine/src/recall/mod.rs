@@ -12,7 +12,7 @@ mod snippet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use lichen_index::{Embedder, Index, Query};
+use lichen_index::{Index, Query};
 use lichen_model::{AnyId, Document, PassageKind};
 use lichen_store::{AsOf, Filter, LastChange, Place, Shown};
 use roaring::RoaringBitmap;
@@ -22,6 +22,7 @@ pub(crate) use self::question::{Question, Speakers};
 pub(crate) use self::rank::Ranked;
 pub use self::render::{TOKEN_BYTES, answer_text, printable};
 use crate::directory::Directory;
+use crate::models::Embedders;
 use crate::{Engine, Error};
 
 /// Characters of a snippet.
@@ -32,12 +33,13 @@ const LIMIT_MAX: usize = 1000;
 /// Ranks the passages of `index` for a question; only those that pass, where passing is told.
 pub(crate) fn search(
     index: &Index,
-    embedder: &dyn Embedder,
+    embedders: &Embedders,
     question: &Question,
     recall: &Recall,
     allowed: Option<&RoaringBitmap>,
 ) -> Result<(Vec<Ranked>, Option<String>), Error> {
-    let (vector, note) = match embedder.embed_query(&question.content) {
+    let embedded = embedders.embed_question(index.model(), &recall.query, &question.content);
+    let (vector, note) = match embedded {
         Ok(vector) => (Some(vector), None),
         Err(error) => (None, Some(format!("only words were searched, no vectors: {error}"))),
     };
@@ -69,7 +71,7 @@ impl Engine {
         let question = Question::new(&recall.query, &self.speakers());
         let allowed = self.allowed(recall)?;
         let (ranked, note) =
-            search(&self.index, self.embedder()?, &question, recall, allowed.as_ref())?;
+            search(&self.index, &self.embedders, &question, recall, allowed.as_ref())?;
         let best = &ranked[..ranked.len().min(recall.limit)];
         let hits = self.hits(best, &question)?;
         let scope = self.scope(recall, note)?;
