@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use lichen_engine::{Engine, IngestPlan, Observer, Recall, answer_text};
+use lichen_engine::{Engine, IngestPlan, Observer, PassageKind, Recall, answer_text};
 use serde_json::json;
 
 use super::Context;
@@ -40,7 +40,9 @@ pub(super) fn run(
     drop(bars);
     let mut answers = Vec::new();
     for question in QUESTIONS.lines() {
-        let recall = Recall { query: question.to_owned(), limit: 3, ..Recall::default() };
+        // What was said and decided; the code itself would drown so small a conversation.
+        let kinds = vec![PassageKind::Chat, PassageKind::Agent, PassageKind::Commit];
+        let recall = Recall { query: question.to_owned(), kinds, limit: 3, ..Recall::default() };
         answers.push((question, engine.recall(&recall)?));
     }
     if output.is_json() {
