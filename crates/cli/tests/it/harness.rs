@@ -53,7 +53,18 @@ impl Place {
     }
 
     pub(crate) fn git(&self, arguments: &[&str]) {
-        let status = Command::new("git")
+        self.git_at(arguments, None);
+    }
+
+    /// Commits everything at `secs` since 1970.
+    pub(crate) fn commit(&self, message: &str, secs: u64) {
+        self.git(&["add", "--all"]);
+        self.git_at(&["commit", "--quiet", "--message", message], Some(secs));
+    }
+
+    fn git_at(&self, arguments: &[&str], secs: Option<u64>) {
+        let mut command = Command::new("git");
+        command
             .args([
                 "-c",
                 "user.name=Ada",
@@ -65,34 +76,12 @@ impl Place {
             .args(arguments)
             .current_dir(self.root())
             .env("HOME", self.path("home"))
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .status()
-            .unwrap();
-        assert!(status.success(), "git {arguments:?}");
-    }
-
-    /// Commits everything at `secs` since 1970.
-    pub(crate) fn commit(&self, message: &str, secs: u64) {
-        self.git(&["add", "--all"]);
-        let date = format!("{secs} +0100");
-        let status = Command::new("git")
-            .args([
-                "-c",
-                "user.name=Ada",
-                "-c",
-                "user.email=ada@example.org",
-                "-c",
-                "commit.gpgsign=false",
-            ])
-            .args(["commit", "--quiet", "--message", message])
-            .current_dir(self.root())
-            .env("HOME", self.path("home"))
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_AUTHOR_DATE", &date)
-            .env("GIT_COMMITTER_DATE", &date)
-            .status()
-            .unwrap();
-        assert!(status.success(), "commit {message}");
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        if let Some(secs) = secs {
+            let date = format!("{secs} +0100");
+            command.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
+        }
+        assert!(command.status().unwrap().success(), "git {arguments:?}");
     }
 
     /// The program in the repository, its surroundings cleaned.
