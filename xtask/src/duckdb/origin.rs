@@ -93,8 +93,11 @@ impl Origin for NpmPackage {
             platform.npm.with_context(|| format!("there is no package for {}", platform.name))?;
         let package = format!("@duckdb/node-bindings-{name}@{VERSION}-r.5");
         let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-        npm.current_dir(into).args(["pack", "--silent", "--ignore-scripts", "--prefer-offline"]);
-        npm.args(["--fetch-retries=1", "--fetch-retry-maxtimeout=2000"]);
+        npm.current_dir(into).args(["pack", "--loglevel=error", "--ignore-scripts"]);
+        // The shortest wait between tries must be named too: by itself it is longer than this longest one, which npm
+        // refuses.
+        npm.args(["--prefer-offline", "--fetch-retries=2"]);
+        npm.args(["--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"]);
         output(npm.arg(&package))?;
         let archive = fs_err::read_dir(into)?
             .filter_map(Result::ok)

@@ -52,18 +52,31 @@ fn ingest_all(place: &Place, store: &str) {
     ]);
 }
 
+/// Waits for a fixed time, as a timer does. There is nothing to wait for but the time.
+fn pass(time: Duration) {
+    let (_never_sent, end) = mpsc::channel::<()>();
+    end.recv_timeout(time).unwrap_err();
+}
+
 /// Kills `child` when `after` has passed, unless it ended before. Tells whether it was killed.
 fn kill_after(mut child: Child, after: Duration) -> bool {
-    let (ended, end) = mpsc::channel::<()>();
-    let timer = std::thread::spawn(move || end.recv_timeout(after).is_err());
-    let killed = timer.join().unwrap();
-    drop(ended);
+    pass(after);
     let was_running = child.try_wait().unwrap().is_none();
     if was_running {
         child.kill().unwrap();
     }
     child.wait().unwrap();
-    killed && was_running
+    was_running
+}
+
+/// How long a run takes that begins with nothing, on this machine at this moment.
+#[expect(clippy::disallowed_methods, reason = "decides when to kill, not what must hold")]
+fn running_time(place: &Place, arguments: &[&str]) -> Duration {
+    let start = std::time::Instant::now();
+    place.run(arguments);
+    let took = start.elapsed();
+    fs_err::remove_dir_all(place.path("killed")).unwrap();
+    took
 }
 
 #[test]
@@ -77,25 +90,30 @@ fn kills_in_the_middle_lose_nothing_and_repeat_nothing() {
         &["--store", store.to_str().unwrap(), "ingest"],
         &["--store", store.to_str().unwrap(), "ingest", many.to_str().unwrap()],
     ];
-    let (mut killed, mut step) = (0, 0_u64);
-    for round in 0..kills() {
-        // A whole ingest takes some hundred milliseconds here: the delays walk over all of it, in both halves. A
-        // store that is whole already is thrown away, so that every kill meets work.
-        if step % 8 == 0 && store.exists() {
+    let runs = arguments.map(|arguments| running_time(&place, arguments));
+    let mut killed = 0;
+    for round in 0..10 * kills() {
+        if killed == kills() {
+            break;
+        }
+        // The moments walk over the whole of a run, however fast the machine is: multiples of the golden ratio leave
+        // no gap.
+        let half = usize::try_from(round % 2).unwrap();
+        let moment = (round as f64 * 0.618_034).fract();
+        let child = place
+            .command(arguments[half])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        if kill_after(child, runs[half].mul_f64(moment)) {
+            killed += 1;
+        } else {
+            // It was whole: the next kill must meet work again.
             fs_err::remove_dir_all(&store).unwrap();
         }
-        let delay = Duration::from_millis(15 + (round * 37) % 400);
-        let arguments = arguments[usize::try_from(round % 2).unwrap()];
-        let child =
-            place.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        killed += u64::from(kill_after(child, delay));
-        step += 1;
     }
-    assert!(
-        killed * 2 > kills(),
-        "most rounds must meet a running ingest: {killed} of {}",
-        kills()
-    );
+    assert_eq!(killed, kills(), "so many runs must be killed before they end");
     ingest_all(&place, "killed");
     assert_eq!(place.facts("killed"), clean, "after {killed} kills");
     let store = store.to_str().unwrap();
@@ -128,9 +146,7 @@ fn an_interrupted_ingest_ends_whole_and_goes_on() {
             .spawn()
             .unwrap();
         let id = child.id().to_string();
-        let (_ended, end) = mpsc::channel::<()>();
-        let waited = std::thread::spawn(move || end.recv_timeout(Duration::from_millis(delay)));
-        waited.join().unwrap().unwrap_err();
+        pass(Duration::from_millis(delay));
         // Fails where it has ended by itself, which is fine.
         let _ended_before = std::process::Command::new("kill")
             .args(["-INT", &id])
