@@ -87,7 +87,9 @@ fn index_entry<'a>(entry: &'a lichen_store::Entry<'_>) -> Entry<'a> {
 pub(crate) fn whole_text(kind: PassageKind, context: &str, text: &str) -> String {
     match kind {
         PassageKind::Code | PassageKind::Doc => format!("{context}\n{text}"),
-        PassageKind::Chat | PassageKind::Agent | PassageKind::Commit => text.to_owned(),
+        PassageKind::Chat | PassageKind::Agent | PassageKind::Thinking | PassageKind::Commit => {
+            text.to_owned()
+        }
     }
 }
 

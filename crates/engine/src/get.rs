@@ -133,6 +133,7 @@ fn message(view: MessageView, asked: AnyId) -> Thing {
         Role::Assistant => "assistant",
         Role::Tool => "tool",
         Role::System => "system",
+        Role::Thinking => "thinking",
     };
     let mut known = provenance([
         ("at", format_zoned(message.sent)),

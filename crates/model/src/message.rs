@@ -44,6 +44,8 @@ pub enum Role {
     Tool,
     /// The surroundings: notices, joins, instructions.
     System,
+    /// A model's reasoning before it speaks: a message of its own, found only when asked for.
+    Thinking,
 }
 
 /// One utterance in a stream.
@@ -63,8 +65,15 @@ pub struct Message {
     pub sent: Zoned,
     /// The text, verbatim.
     pub text: String,
+    /// Tokens of `text` as the built-in tokenizer counts them: what windows are cut by. Sources leave 0, the engine
+    /// counts.
+    pub tokens: u32,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
+    /// The message it takes the place of. An edit is a new message, and so is a deletion, which has no text and
+    /// `"deleted":true` in `meta`; both keep the time of what they replace. Of several that replace one, the last to
+    /// arrive holds.
+    pub replaces: Option<MessageId>,
     /// Use of tools, in order.
     pub tool_calls: Vec<ToolCall>,
     /// Further fields of the source as a JSON object; empty for none.
@@ -75,6 +84,13 @@ impl Message {
     /// The id of the message that `stream` calls `external_id`.
     pub fn id(stream: StreamId, external_id: &str, at: Timestamp) -> MessageId {
         MessageId::derive(at, &[&stream.as_u128().to_be_bytes(), b"id", external_id.as_bytes()])
+    }
+
+    /// The id of the edit that gives `replaced` this text; of its deletion for none.
+    pub fn id_of_edit(replaced: MessageId, text: Option<&str>) -> MessageId {
+        let hash = text.map_or(0, |text| TextHash::of(text).0).to_be_bytes();
+        let parts = [&replaced.as_u128().to_be_bytes()[..], b"edit", &hash];
+        MessageId::derive(replaced.0.at(), &parts)
     }
 
     /// The id of a message that has none at its source: its author and text, and how many equal ones of the same

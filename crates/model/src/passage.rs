@@ -38,11 +38,14 @@ pub enum PassageKind {
     Code = 3,
     /// A commit's message and paths.
     Commit = 4,
+    /// A model's reasoning before it speaks: found only when it is asked for by name.
+    Thinking = 5,
 }
 
 impl PassageKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Chat, Self::Agent, Self::Doc, Self::Code, Self::Commit];
+    pub const ALL: [Self; 6] =
+        [Self::Chat, Self::Agent, Self::Doc, Self::Code, Self::Commit, Self::Thinking];
 
     /// Its word in commands, answers and tables.
     pub const fn name(self) -> &'static str {
@@ -52,6 +55,7 @@ impl PassageKind {
             Self::Doc => "doc",
             Self::Code => "code",
             Self::Commit => "commit",
+            Self::Thinking => "thinking",
         }
     }
 

@@ -118,7 +118,9 @@ fn batch(from: usize, words: &[&str], state: &mut u64) -> Batch {
             role: Role::User,
             sent: Zoned { at, offset_minutes: 0 },
             text,
+            tokens: 0,
             reply_to: None,
+            replaces: None,
             tool_calls: Vec::new(),
             meta: String::new(),
         };

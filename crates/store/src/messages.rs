@@ -19,13 +19,14 @@ pub(crate) const fn role_word(role: Role) -> &'static str {
         Role::Assistant => "assistant",
         Role::Tool => "tool",
         Role::System => "system",
+        Role::Thinking => "thinking",
     }
 }
 
 /// The role that `messages.role` keeps as `word`.
 pub(crate) fn role_of(word: &str) -> Option<Role> {
-    use Role::{Assistant, System, Tool, User};
-    [User, Assistant, Tool, System].into_iter().find(|&role| role_word(role) == word)
+    use Role::{Assistant, System, Thinking, Tool, User};
+    [User, Assistant, Tool, System, Thinking].into_iter().find(|&role| role_word(role) == word)
 }
 
 /// The word that `streams.kind` keeps for `kind`.

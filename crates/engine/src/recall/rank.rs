@@ -74,7 +74,7 @@ fn candidates(index: &Index, search: &Search<'_>) -> Vec<u32> {
 }
 
 fn is_message(kind: PassageKind) -> bool {
-    matches!(kind, PassageKind::Chat | PassageKind::Agent)
+    matches!(kind, PassageKind::Chat | PassageKind::Agent | PassageKind::Thinking)
 }
 
 /// Scores of one search, each computed once.

@@ -20,7 +20,7 @@ impl Class {
     /// The class of a kind.
     pub(crate) const fn of(kind: PassageKind) -> Self {
         match kind {
-            PassageKind::Chat | PassageKind::Agent => Self::Talk,
+            PassageKind::Chat | PassageKind::Agent | PassageKind::Thinking => Self::Talk,
             PassageKind::Doc | PassageKind::Commit => Self::Prose,
             PassageKind::Code => Self::Code,
         }

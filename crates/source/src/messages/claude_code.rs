@@ -178,7 +178,9 @@ impl Reader {
             role,
             sent,
             text,
+            tokens: 0,
             reply_to,
+            replaces: None,
             tool_calls: Vec::new(),
             meta: meta.finish(),
         };

@@ -214,7 +214,9 @@ impl Reader {
             role: known_role.flatten().unwrap_or(Role::User),
             sent: sent.unwrap_or_default(),
             text: body.map_or_else(String::new, Cow::into_owned),
+            tokens: 0,
             reply_to: reply_id,
+            replaces: None,
             tool_calls: tools.map_or_else(Vec::new, |tools| tool_calls(id, tools)),
             meta: fields.meta.finish(),
         };

@@ -241,9 +241,10 @@ fn passages(kind: StreamKind, message: &Message, passages: &mut Vec<Passage>) {
         return;
     }
     let pieces = if blank { Vec::new() } else { passage::cut_message(&message.text) };
-    let kind = match kind {
-        StreamKind::Chat => PassageKind::Chat,
-        StreamKind::Agent => PassageKind::Agent,
+    let kind = match (message.role, kind) {
+        (Role::Thinking, _) => PassageKind::Thinking,
+        (_, StreamKind::Chat) => PassageKind::Chat,
+        (_, StreamKind::Agent) => PassageKind::Agent,
     };
     let mut cut =
         passage::passages(Owner::Message(message.id), kind, &context(kind, message), pieces);
@@ -285,6 +286,7 @@ pub(super) const fn role_name(role: Role) -> &'static str {
         Role::Assistant => "assistant",
         Role::Tool => "tool",
         Role::System => "system",
+        Role::Thinking => "thinking",
     }
 }
 

@@ -117,7 +117,9 @@ pub(crate) fn message(name: &str, n: u32, text: &str) -> Message {
         role: Role::User,
         sent,
         text: text.into(),
+        tokens: 0,
         reply_to: None,
+        replaces: None,
         tool_calls: Vec::new(),
         meta: format!(r#"{{"channel": "{name}", "labels": ["l{n}", "all"]}}"#),
     }
