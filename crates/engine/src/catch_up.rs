@@ -74,6 +74,7 @@ fn index_entry<'a>(entry: &'a lichen_store::Entry<'_>) -> Entry<'a> {
     Entry {
         seq: u32::try_from(entry.seq).expect("an index numbers its passages in 32 bits"),
         kind: entry.kind,
+        site: entry.site,
         at: entry.at,
         group: low_half(entry.group),
         author: &entry.author,

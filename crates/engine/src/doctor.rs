@@ -84,11 +84,13 @@ impl Engine {
         while from < indexed.min(stored) {
             for entry in store.entries(from, STEP)? {
                 let row = u32::try_from(entry.seq).ok().and_then(|seq| self.index.row(seq));
-                let same = row
-                    .is_some_and(|row| row.text_hash == crate::models::low_half(entry.text_hash.0));
+                let same = row.is_some_and(|row| {
+                    let hash = crate::models::low_half(entry.text_hash.0);
+                    row.text_hash == hash && row.site == entry.site
+                });
                 if entry.seq < indexed && !same {
                     return Ok(Some(format!(
-                        "passage {} has another text in the index",
+                        "passage {} has another text or place in the index",
                         entry.seq
                     )));
                 }

@@ -9,7 +9,7 @@ mod corpus;
 use corpus::{Arguments, next, passages, percentiles, timed};
 use lichen_index::embed::StaticModel;
 use lichen_index::{Embedder as _, Entry, Index, Query};
-use lichen_model::{PassageKind, TextHash, Timestamp};
+use lichen_model::{MessageId, Owner, PassageKind, Site, TextHash, Timestamp};
 
 fn main() {
     let arguments = Arguments::read();
@@ -64,6 +64,13 @@ fn entry(seq: u32, text: &str) -> Entry<'_> {
     Entry {
         seq,
         kind: PassageKind::ALL[seq as usize % PassageKind::ALL.len()],
+        site: Site {
+            owner: Owner::Message(MessageId::from_u128(1)),
+            ord: seq,
+            start: 0,
+            end: 0,
+            line: 1,
+        },
         at: Timestamp(i64::from(seq)),
         group: u64::from(seq / 50) + 1,
         author: ["Ann", "Bob"][seq as usize % 2],

@@ -12,7 +12,7 @@ use std::path::Path;
 use corpus::{Arguments, next, passages, percentiles, timed};
 use lichen_index::embed::StaticModel;
 use lichen_index::{Embedder, Entry, Hit, Index, Kernel, Query, Vectors};
-use lichen_model::{PassageKind, TextHash, Timestamp};
+use lichen_model::{MessageId, Owner, PassageKind, Site, TextHash, Timestamp};
 use roaring::RoaringBitmap;
 
 fn main() {
@@ -107,6 +107,13 @@ fn fill(index: &mut Index, base: &Vectors) {
     let entry = Entry {
         seq: 0,
         kind: PassageKind::Doc,
+        site: Site {
+            owner: Owner::Message(MessageId::from_u128(1)),
+            ord: 0,
+            start: 0,
+            end: 0,
+            line: 1,
+        },
         at: Timestamp(0),
         group: 0,
         author: "",

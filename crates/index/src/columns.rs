@@ -1,4 +1,4 @@
-//! What filters and neighbours need of every passage: kind, time, group, author, length and the text's hash.
+//! What filters, neighbours and answers need of every passage: kind, site, time, group, author and the text's hash.
 
 mod segment;
 
@@ -7,7 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use lichen_model::{PassageKind, Timestamp};
+use lichen_model::{PassageKind, Site, Timestamp};
 use segment::Segment;
 
 use crate::{Entry, runs};
@@ -26,6 +26,8 @@ pub const NO_AUTHOR: u32 = u32::MAX;
 pub struct Row {
     /// What kind of text it is.
     pub kind: PassageKind,
+    /// Where it stands.
+    pub site: Site,
     /// Its time.
     pub at: Timestamp,
     /// Its stream or document; 0 for none.
@@ -98,6 +100,7 @@ impl Columns {
         let author = if entry.author.is_empty() { NO_AUTHOR } else { self.author(entry.author) };
         self.tail.push(Row {
             kind: entry.kind,
+            site: entry.site,
             at: entry.at,
             group: entry.group,
             author,

@@ -7,7 +7,7 @@ mod search;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use lichen_model::{PassageKind, TextHash, Timestamp};
+use lichen_model::{PassageKind, Site, TextHash, Timestamp};
 pub use open::Opened;
 use roaring::RoaringBitmap;
 pub use seal::Finding;
@@ -28,6 +28,8 @@ pub struct Entry<'a> {
     pub seq: u32,
     /// What kind of text it is.
     pub kind: PassageKind,
+    /// Where it stands: what an answer reads it back by.
+    pub site: Site,
     /// Its time.
     pub at: Timestamp,
     /// Its stream or document, for neighbours; 0 for none.

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use crate::error::{Error, Result, file};
 
 /// Counts with every change of the manifest or a segment's form.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 const NAME: &str = "manifest.json";
 const HEAD: &str = "lichen-index ";
 

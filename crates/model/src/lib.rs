@@ -36,7 +36,7 @@ pub use id::{
     RepoId, StreamId, ToolCallId, VersionId,
 };
 pub use message::{Message, Role, Stream, StreamKind, ToolCall};
-pub use passage::{Owner, Passage, PassageKind, TextHash};
+pub use passage::{Owner, Passage, PassageKind, Site, TextHash};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};

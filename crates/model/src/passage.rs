@@ -118,10 +118,43 @@ pub struct Passage {
 impl Passage {
     /// The id of a passage: its owner and its place there, at the owner's time.
     pub fn id(&self) -> PassageId {
+        self.site().id()
+    }
+
+    /// Where it stands.
+    pub const fn site(&self) -> Site {
+        let Range { start, end } = self.span;
+        Site { owner: self.owner, ord: self.ord, start, end, line: self.line }
+    }
+}
+
+/// Where a passage stands in its owner's text: all of a passage but its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Whose text it is a span of.
+    pub owner: Owner,
+    /// Its place among the owner's passages, from 0.
+    pub ord: u32,
+    /// First byte of the owner's text.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+    /// First line in the owner's text, from 1.
+    pub line: u32,
+}
+
+impl Site {
+    /// The id of the passage that stands here.
+    pub fn id(&self) -> PassageId {
         let owner = self.owner.any();
         PassageId::derive(
             owner.id.at(),
             &[&owner.id.as_u128().to_be_bytes(), &self.ord.to_be_bytes()],
         )
+    }
+
+    /// The bytes of the owner's text.
+    pub const fn bytes(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 }

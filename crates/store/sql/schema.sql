@@ -142,12 +142,16 @@ CREATE TABLE streams (
     title VARCHAR NOT NULL              -- for people; '' where the source has none
 );
 
-CREATE TYPE message_role AS ENUM ('user', 'assistant', 'tool', 'system');
+CREATE TYPE message_role AS ENUM ('user', 'assistant', 'tool', 'system', 'thinking');
 
 -- Utterances. Big.
+-- A message that was sent before one that had arrived in its stream already is late. The others lie in the order of
+-- arrival and of time at once, and their running sums (`place`, `cum_bytes`, `cum_tokens`) never change, so that windows
+-- are cut by a search over sums; a late one carries the sums of the timely message that it follows.
+-- Order of a stream: by `place`, the timely one first, then late ones by `sent_at` and `ordinal`.
 -- Invariant: `message_id` is unique and derived from the stream and the message's own id (or author, text and
--- place among equals) at `sent_at`; the stream exists; within a stream `ordinal` runs from 0, `byte_len` is the
--- length of `text`, and `cum_bytes` its running sum in the order of `ordinal`.
+-- place among equals) at `sent_at`, for an edit or deletion from what it replaces; the stream exists; within a stream
+-- `ordinal` runs from 0, `byte_len` is the length of `text`; `late`, `place` and the sums are as said.
 CREATE TABLE messages (
     message_id UUID NOT NULL USING COMPRESSION uncompressed,
     stream_id UUID NOT NULL USING COMPRESSION uncompressed,
@@ -157,10 +161,15 @@ CREATE TABLE messages (
     role message_role NOT NULL,
     sent_at TIMESTAMP NOT NULL,
     sent_offset SMALLINT NOT NULL,
-    text VARCHAR NOT NULL USING COMPRESSION uncompressed, -- verbatim
+    text VARCHAR NOT NULL USING COMPRESSION uncompressed, -- verbatim, but for secrets
     byte_len UINTEGER NOT NULL,         -- UTF-8 bytes of `text`
-    cum_bytes BIGINT NOT NULL,          -- bytes of the stream up to and including this message
+    tokens UINTEGER,                    -- tokens of `text` as the built-in tokenizer counts; NULL where not counted yet
+    late BOOLEAN NOT NULL,              -- sent before a message of the stream that had arrived already
+    place BIGINT NOT NULL,              -- place among the timely ones, from 0; of the one it follows, or -1, where late
+    cum_bytes BIGINT NOT NULL,          -- bytes of the timely ones up to `place`
+    cum_tokens BIGINT,                  -- tokens of the timely ones up to `place`; NULL where one is not counted yet
     reply_to UUID,                      -- the message it answers, which need not be here
+    replaces UUID,                      -- the message of the stream it takes the place of, as an edit or a deletion
     meta VARCHAR NOT NULL               -- further fields as a JSON object; '' for none
 );
 
@@ -178,7 +187,7 @@ CREATE TABLE tool_calls (
     input VARCHAR NOT NULL              -- all arguments as JSON, verbatim
 );
 
-CREATE TYPE passage_kind AS ENUM ('chat', 'agent', 'doc', 'code', 'commit');
+CREATE TYPE passage_kind AS ENUM ('chat', 'agent', 'doc', 'code', 'commit', 'thinking');
 CREATE TYPE owner_kind AS ENUM ('commit', 'message', 'version');
 
 -- Spans of the texts of commits, messages and document versions: what is embedded and retrieved. Big. Derived: they
@@ -261,6 +270,13 @@ JOIN (
 ) AS latest ON latest.document_id = d.document_id
 JOIN document_versions AS v ON v.version_id = latest.version_id
 WHERE v.text IS NOT NULL;
+
+-- Messages whose place another has taken: by an edit or a deletion, or by a later one of those.
+CREATE VIEW replaced_messages AS
+SELECT replaces AS message_id FROM messages WHERE replaces IS NOT NULL
+UNION
+SELECT message_id FROM messages WHERE replaces IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY replaces ORDER BY ordinal DESC) > 1;
 
 -- Passages with the text they are spans of.
 CREATE VIEW passage_texts AS

@@ -41,8 +41,8 @@ pub(crate) struct Known {
     pub(crate) passages: u64,
     pub(crate) newest_commit: Option<u128>,
     pub(crate) newest_message: Option<u128>,
-    /// Messages and bytes of each stream asked for so far.
-    pub(crate) streams: HashMap<StreamId, (i64, i64)>,
+    /// The ends of the streams asked for so far.
+    pub(crate) streams: HashMap<StreamId, messages::order::End>,
 }
 
 impl Known {
@@ -103,8 +103,9 @@ fn append(
     refs::append(conn, &batch.refs, now, &mut receipt)?;
     documents::append(conn, &batch.versions, &mut owners, &mut receipt)?;
     messages::append_streams(conn, &batch.streams)?;
-    messages::append(conn, &batch.messages, &mut known, &mut owners, &mut receipt)?;
-    passages::append(conn, &batch.passages, &mut known, &owners, &mut receipt)?;
+    let edits = messages::append(conn, &batch.messages, &mut known, &mut owners, &mut receipt)?;
+    let passages = edits.of_passages(&batch.passages);
+    passages::append(conn, &passages, &mut known, &owners, &mut receipt)?;
     tags::append(conn, &batch.tags, &mut receipt)?;
     progress::append(conn, &batch.progress)?;
     transaction.commit().doing("commit a batch")?;

@@ -120,6 +120,10 @@ impl Columns {
         self.push(name, DataType::Int64, Arc::new(Int64Array::from_iter_values(values)))
     }
 
+    pub(crate) fn i64s_opt(self, name: &str, values: impl Iterator<Item = Option<i64>>) -> Self {
+        self.push(name, DataType::Int64, Arc::new(values.collect::<Int64Array>()))
+    }
+
     pub(crate) fn f64s(self, name: &str, values: impl Iterator<Item = f64>) -> Self {
         self.push(name, DataType::Float64, Arc::new(Float64Array::from_iter_values(values)))
     }

@@ -85,12 +85,46 @@ const QUERIES: &[(&str, &str)] = &[
         "SELECT message_id::VARCHAR FROM messages WHERE stream_id NOT IN (SELECT stream_id FROM streams)",
     ),
     (
-        "messages of a stream are numbered from 0, with lengths and running sums",
+        "messages of a stream are numbered from 0, with lengths",
         "SELECT message_id::VARCHAR FROM (
-             SELECT message_id, ordinal, byte_len, cum_bytes, octet_length(encode(text)) AS len,
-                 row_number() OVER w - 1 AS place, sum(octet_length(encode(text))) OVER w AS running
-             FROM messages WINDOW w AS (PARTITION BY stream_id ORDER BY ordinal ROWS UNBOUNDED PRECEDING)
-         ) WHERE ordinal <> place OR byte_len <> len OR cum_bytes <> running",
+             SELECT message_id, ordinal, byte_len, octet_length(encode(text)) AS len,
+                 row_number() OVER (PARTITION BY stream_id ORDER BY ordinal) - 1 AS number
+             FROM messages
+         ) WHERE ordinal <> number OR byte_len <> len",
+    ),
+    (
+        "messages are late where one sent after them had arrived",
+        "SELECT message_id::VARCHAR FROM (
+             SELECT message_id, late, coalesce(sent_at < max(sent_at) OVER w, false) AS is_late
+             FROM messages WINDOW w AS
+                 (PARTITION BY stream_id ORDER BY ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+         ) WHERE late <> is_late",
+    ),
+    (
+        "timely messages of a stream carry running sums",
+        "SELECT message_id::VARCHAR FROM (
+             SELECT message_id, place, cum_bytes, cum_tokens, row_number() OVER w - 1 AS number,
+                 sum(byte_len) OVER w AS bytes,
+                 CASE WHEN bool_and(tokens IS NOT NULL) OVER w THEN sum(tokens) OVER w END AS all_tokens
+             FROM messages WHERE NOT late
+             WINDOW w AS (PARTITION BY stream_id ORDER BY ordinal ROWS UNBOUNDED PRECEDING)
+         ) WHERE place <> number OR cum_bytes <> bytes OR cum_tokens IS DISTINCT FROM all_tokens",
+    ),
+    (
+        "late messages stand after the last timely one that was sent before them",
+        "WITH timely AS (
+             SELECT stream_id, sent_at, max(place) AS place, max(cum_bytes) AS cum_bytes
+             FROM messages WHERE NOT late GROUP BY ALL
+         )
+         SELECT m.message_id::VARCHAR FROM (SELECT * FROM messages WHERE late) AS m
+         ASOF LEFT JOIN timely AS t ON m.stream_id = t.stream_id AND m.sent_at >= t.sent_at
+         WHERE m.place <> coalesce(t.place, -1) OR m.cum_bytes <> coalesce(t.cum_bytes, 0)",
+    ),
+    (
+        "messages that replace others replace one of their stream and time",
+        "SELECT m.message_id::VARCHAR FROM messages AS m LEFT JOIN messages AS o ON o.message_id = m.replaces
+         WHERE m.replaces IS NOT NULL AND o.message_id IS NOT NULL
+             AND (o.stream_id <> m.stream_id OR o.sent_at <> m.sent_at)",
     ),
     ("tool calls are unique", "SELECT tool_call_id::VARCHAR FROM tool_calls GROUP BY ALL HAVING count(*) > 1"),
     (
@@ -269,11 +303,19 @@ impl Reader {
             Rule::new("ids of messages come from stream, time and their own ids or texts");
         // How many messages without an id of their own are equal in all that their ids come from.
         let mut equals: HashMap<(u128, i64, String, TextHash), Vec<u128>> = HashMap::new();
-        let sql = "SELECT message_id, stream_id, external_id, sent_at, author, text FROM messages";
+        let sql = "SELECT message_id, stream_id, external_id, sent_at, author, text, replaces FROM messages";
         self.every(sql, |row| {
             let (id, stream) =
                 (row.get::<_, Raw>(0)?.0, StreamId::from_u128(row.get::<_, Raw>(1)?.0));
             let (external, At(at)): (String, At) = (row.get(2)?, row.get(3)?);
+            if let Some(Raw(replaced)) = row.get::<_, Option<Raw>>(6)? {
+                let text: String = row.get(5)?;
+                let edit = |text| {
+                    Message::id_of_edit(MessageId::from_u128(replaced), text).as_u128() == id
+                };
+                rule.hold(edit(Some(&text)) || text.is_empty() && edit(None), || row::uuid(id));
+                return Ok(());
+            }
             if !external.is_empty() && Message::id(stream, &external, at).as_u128() == id {
                 return Ok(());
             }

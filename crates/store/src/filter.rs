@@ -109,7 +109,7 @@ impl Reader {
             .prepare(
                 "SELECT seq FROM passages WHERE owner_kind = 'version' AND owner_id NOT IN (
                      SELECT arg_max(version_id, ord) FROM document_versions GROUP BY document_id
-                 ) ORDER BY seq",
+                 ) OR owner_kind = 'message' AND owner_id IN (SELECT message_id FROM replaced_messages) ORDER BY seq",
             )
             .doing(doing)?;
         let rows = statement.query_map([], |row| row.get(0));

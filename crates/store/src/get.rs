@@ -57,7 +57,7 @@ const DOING: &str = "read a fact";
 /// Columns of a message and its stream, as `message_view` takes them.
 const MESSAGE: &str =
     "m.message_id, m.stream_id, m.external_id, m.author, m.role::VARCHAR, m.sent_at, m.sent_offset,
-    m.text, m.reply_to, m.meta, m.ordinal, s.source, s.name, s.kind::VARCHAR, s.title";
+    m.text, m.reply_to, m.meta, m.ordinal, s.source, s.name, s.kind::VARCHAR, s.title, m.tokens, m.replaces";
 
 impl Reader {
     /// The full ids that agree with `asked`: none, one, or where a short form is ambiguous, all of them.
@@ -358,6 +358,11 @@ impl Reader {
     }
 }
 
+fn message_id_at(row: &Row<'_>, column: usize) -> Result<Option<MessageId>> {
+    let raw = row.get::<_, Option<Raw>>(column).doing(DOING)?;
+    Ok(raw.map(|raw| MessageId::from_u128(raw.0)))
+}
+
 fn message_view(row: &Row<'_>) -> Result<MessageView> {
     let (role, kind): (String, String) = (row.get(4).doing(DOING)?, row.get(13).doing(DOING)?);
     let stream = StreamId::from_u128(id_at(row, 1)?);
@@ -369,7 +374,9 @@ fn message_view(row: &Row<'_>) -> Result<MessageView> {
         role: role_of(&role).ok_or_else(|| odd("messages.role"))?,
         sent: zoned(row, 5)?,
         text: row.get(7).doing(DOING)?,
-        reply_to: row.get::<_, Option<Raw>>(8).doing(DOING)?.map(|raw| MessageId::from_u128(raw.0)),
+        tokens: row.get::<_, Option<u32>>(15).doing(DOING)?.unwrap_or(0),
+        reply_to: message_id_at(row, 8)?,
+        replaces: message_id_at(row, 16)?,
         tool_calls: Vec::new(),
         meta: row.get(9).doing(DOING)?,
     };

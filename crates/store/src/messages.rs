@@ -1,16 +1,21 @@
 //! Streams, the messages in them, and the tools that agents used.
 
-use std::collections::{HashMap, HashSet};
+pub(crate) mod order;
+mod tokens;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use duckdb::{Connection, params};
 use lichen_model::{
-    Message, MessageId, Owner, Problem, Role, Stream, StreamId, StreamKind, ToolCall,
+    Message, MessageId, Owner, Passage, Problem, Role, Stream, StreamKind, ToolCall,
 };
 
 use crate::append::{Known, Owners, Receipt, existing, stage};
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::row::{self, Raw};
+use order::Standing;
 
 /// The word that `messages.role` keeps for `role`.
 pub(crate) const fn role_word(role: Role) -> &'static str {
@@ -62,18 +67,41 @@ pub(crate) fn append_streams(conn: &Connection, streams: &[Stream]) -> Result<()
     Ok(())
 }
 
-/// Appends those of `messages` that are new; one whose id is there with another text becomes a problem.
+/// Messages that turned out to be edits of stored ones, and under which ids they were stored.
+#[derive(Default)]
+pub(crate) struct Edits(HashMap<MessageId, MessageId>);
+
+impl Edits {
+    /// `passages`, those of messages that turned out to be edits as spans of the edits.
+    pub(crate) fn of_passages<'a>(&self, passages: &'a [Passage]) -> Cow<'a, [Passage]> {
+        if self.0.is_empty() {
+            return Cow::Borrowed(passages);
+        }
+        let mut passages = passages.to_vec();
+        for passage in &mut passages {
+            if let Owner::Message(id) = &mut passage.owner
+                && let Some(edit) = self.0.get(id)
+            {
+                *id = *edit;
+            }
+        }
+        Cow::Owned(passages)
+    }
+}
+
+/// Appends those of `messages` that are new. One whose id is there with another text is an edit of it, unless it or one
+/// of its edits said the same before: then an older export was taken in after a newer one.
 pub(crate) fn append<'a>(
     conn: &Connection,
     messages: &'a [Message],
     known: &mut Known,
     owners: &mut Owners<'a>,
     receipt: &mut Receipt,
-) -> Result<()> {
+) -> Result<Edits> {
     let ids = messages.iter().map(|message| message.id.as_u128());
     let stored = existing(conn, "messages", "message_id", ids, known.newest_message)?;
     let mut texts: HashMap<MessageId, &str> = HashMap::new();
-    let mut new: Vec<&Message> = Vec::new();
+    let mut new: Vec<Cow<'_, Message>> = Vec::new();
     let mut again: Vec<&Message> = Vec::new();
     for message in messages {
         if stored.contains(&message.id.as_u128()) {
@@ -82,27 +110,40 @@ pub(crate) fn append<'a>(
             contradiction(message, text, receipt);
         } else {
             texts.insert(message.id, &message.text);
-            new.push(message);
+            owners.insert(Owner::Message(message.id), message.text.as_str());
+            new.push(Cow::Borrowed(message));
         }
     }
-    compare(conn, &again, receipt)?;
-    if new.is_empty() {
-        return Ok(());
+    let mut edits = Edits::default();
+    for (edit, message) in edited(conn, &again, known)? {
+        // Where a batch holds two edits of one message, the later one is taken at the next reading of its source.
+        if edits.0.insert(message.id, edit.id).is_none() {
+            owners.insert(Owner::Message(edit.id), message.text.as_str());
+            new.push(Cow::Owned(edit));
+        }
     }
+    if new.is_empty() {
+        return Ok(edits);
+    }
+    let new: Vec<&Message> = new.iter().map(AsRef::as_ref).collect();
     known.newest_message =
         known.newest_message.max(new.iter().map(|message| message.id.as_u128()).max());
-    owners.extend(new.iter().map(|message| (Owner::Message(message.id), message.text.as_str())));
     receipt.messages = new.len();
-    let places = places(conn, &new, known)?;
-    append_messages(conn, &new, &places)?;
-    append_tool_calls(conn, &new, receipt)
+    let standings = order::standings(conn, &new, &mut known.streams)?;
+    append_messages(conn, &new, &standings)?;
+    append_tool_calls(conn, &new, receipt)?;
+    Ok(edits)
 }
 
-/// Reports those of `messages`, which are all stored, whose stored text is another.
-fn compare(conn: &Connection, messages: &[&Message], receipt: &mut Receipt) -> Result<()> {
+/// Those of `messages`, which are all stored, whose text was never stored, as edits.
+fn edited<'a>(
+    conn: &Connection,
+    messages: &[&'a Message],
+    known: &Known,
+) -> Result<Vec<(Message, &'a Message)>> {
     let doing = "compare messages with those stored";
     let ids = || messages.iter().map(|message| message.id.as_u128());
-    let (Some(low), Some(high)) = (ids().min(), ids().max()) else { return Ok(()) };
+    let (Some(low), Some(high)) = (ids().min(), ids().max()) else { return Ok(Vec::new()) };
     stage(conn, ids())?;
     let sql = format!(
         "SELECT message_id, text FROM messages WHERE message_id BETWEEN '{}'::UUID AND '{}'::UUID
@@ -114,74 +155,42 @@ fn compare(conn: &Connection, messages: &[&Message], receipt: &mut Receipt) -> R
     let rows =
         statement.query_map([], |row| Ok((row.get::<_, Raw>(0)?.0, row.get::<_, String>(1)?)));
     let stored: HashMap<u128, String> = rows.and_then(Iterator::collect).doing(doing)?;
-    for message in messages {
-        if let Some(text) = stored.get(&message.id.as_u128()) {
-            contradiction(message, text, receipt);
-        }
-    }
-    Ok(())
+    let differs = |message: &&&Message| {
+        stored.get(&message.id.as_u128()).is_some_and(|text| *text != message.text)
+    };
+    let edits: Vec<(Message, &Message)> =
+        messages.iter().filter(differs).map(|&message| (edit_of(message), message)).collect();
+    let ids = edits.iter().map(|(edit, _)| edit.id.as_u128());
+    let there = existing(conn, "messages", "message_id", ids, known.newest_message)?;
+    Ok(edits.into_iter().filter(|(edit, _)| !there.contains(&edit.id.as_u128())).collect())
+}
+
+/// `message` as the edit of what is stored under its id.
+fn edit_of(message: &Message) -> Message {
+    let id = Message::id_of_edit(message.id, Some(&message.text));
+    let tool_calls = (0..)
+        .zip(&message.tool_calls)
+        .map(|(ord, call)| ToolCall { id: ToolCall::id(id, ord), ..call.clone() });
+    Message { id, replaces: Some(message.id), tool_calls: tool_calls.collect(), ..message.clone() }
 }
 
 fn contradiction(message: &Message, text: &str, receipt: &mut Receipt) {
     if message.text != text {
-        let what = "a message of this id is there with another text: the first one was kept";
+        let what = "a message of this id stands twice in what was read, with two texts: the first one was kept";
         receipt.problems.push(Problem::new("messages", message.id.any().to_string(), what));
     }
 }
 
-/// Ordinal and running sum of each of `messages` in its stream.
-fn places(conn: &Connection, messages: &[&Message], known: &mut Known) -> Result<Vec<(i64, i64)>> {
-    let unknown: HashSet<StreamId> = messages
-        .iter()
-        .map(|message| message.stream)
-        .filter(|stream| !known.streams.contains_key(stream))
-        .collect();
-    if !unknown.is_empty() {
-        known.streams.extend(ends(conn, &unknown)?);
-        known.streams.extend(
-            unknown
-                .iter()
-                .filter(|stream| !known.streams.contains_key(stream))
-                .map(|&stream| (stream, (0, 0)))
-                .collect::<Vec<_>>(),
-        );
-    }
-    let place = |message: &&Message| {
-        let end = known.streams.entry(message.stream).or_default();
-        let ordinal = end.0;
-        end.0 += 1;
-        end.1 += i64::try_from(message.text.len()).expect("a text fits in memory");
-        (ordinal, end.1)
-    };
-    Ok(messages.iter().map(place).collect())
-}
-
-/// How many messages and bytes the streams hold now.
-fn ends(conn: &Connection, streams: &HashSet<StreamId>) -> Result<HashMap<StreamId, (i64, i64)>> {
-    let doing = "find the ends of streams";
-    stage(conn, streams.iter().map(|stream| stream.as_u128()))?;
-    let mut statement = conn
-        .prepare(
-            "SELECT stream_id, max(ordinal) + 1, max(cum_bytes) FROM messages
-             WHERE stream_id IN (SELECT id FROM temp.staged) GROUP BY stream_id",
-        )
-        .doing(doing)?;
-    let rows = statement.query_map([], |row| {
-        Ok((StreamId::from_u128(row.get::<_, Raw>(0)?.0), (row.get(1)?, row.get(2)?)))
-    });
-    rows.and_then(Iterator::collect).doing(doing)
-}
-
-fn append_messages(conn: &Connection, messages: &[&Message], places: &[(i64, i64)]) -> Result<()> {
+fn append_messages(conn: &Connection, messages: &[&Message], standings: &[Standing]) -> Result<()> {
     // In the order of ids within the batch, so that block statistics prune.
-    let mut rows: Vec<(&Message, (i64, i64))> =
-        messages.iter().copied().zip(places.iter().copied()).collect();
+    let mut rows: Vec<(&Message, Standing)> =
+        messages.iter().copied().zip(standings.iter().copied()).collect();
     rows.sort_by_key(|(message, _)| message.id);
     let len = |message: &Message| u32::try_from(message.text.len()).unwrap_or(u32::MAX);
     Columns::default()
         .ids("message_id", rows.iter().map(|(message, _)| message.id.as_u128()))
         .ids("stream_id", rows.iter().map(|(message, _)| message.stream.as_u128()))
-        .i64s("ordinal", rows.iter().map(|(_, place)| place.0))
+        .i64s("ordinal", rows.iter().map(|(_, standing)| standing.ordinal))
         .texts("external_id", rows.iter().map(|(message, _)| message.external_id.as_str()))
         .texts("author", rows.iter().map(|(message, _)| message.author.as_str()))
         .texts("role", rows.iter().map(|(message, _)| role_word(message.role)))
@@ -189,10 +198,18 @@ fn append_messages(conn: &Connection, messages: &[&Message], places: &[(i64, i64
         .i16s("sent_offset", rows.iter().map(|(message, _)| message.sent.offset_minutes))
         .texts("text", rows.iter().map(|(message, _)| message.text.as_str()))
         .u32s("byte_len", rows.iter().map(|(message, _)| len(message)))
-        .i64s("cum_bytes", rows.iter().map(|(_, place)| place.1))
+        .u32s("tokens", rows.iter().map(|(message, _)| message.tokens))
+        .bools("late", rows.iter().map(|(_, standing)| standing.late))
+        .i64s("place", rows.iter().map(|(_, standing)| standing.sums.place))
+        .i64s("cum_bytes", rows.iter().map(|(_, standing)| standing.sums.bytes))
+        .i64s_opt("cum_tokens", rows.iter().map(|(_, standing)| standing.sums.tokens))
         .ids_opt(
             "reply_to",
             rows.iter().map(|(message, _)| message.reply_to.map(MessageId::as_u128)),
+        )
+        .ids_opt(
+            "replaces",
+            rows.iter().map(|(message, _)| message.replaces.map(MessageId::as_u128)),
         )
         .texts("meta", rows.iter().map(|(message, _)| message.meta.as_str()))
         .append(conn, "messages")

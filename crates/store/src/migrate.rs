@@ -31,7 +31,7 @@ macro_rules! steps {
 }
 
 /// Every step, oldest first.
-pub(crate) const STEPS: &[Step] = steps!["20261123T0600_first"];
+pub(crate) const STEPS: &[Step] = steps!["20261123T0600_first", "20261123T1000_conversations"];
 
 /// What a data file turns out to be.
 enum State {

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType, UInt8Type, UInt32Type};
 use duckdb::Connection;
 use lichen_model::{
-    CommitId, MessageId, Owner, Passage, PassageKind, Problem, TextHash, Timestamp, VersionId,
+    CommitId, MessageId, Owner, Passage, PassageKind, Problem, Site, TextHash, Timestamp, VersionId,
 };
 
 use crate::append::{Known, Owners, Receipt, passage_kind};
@@ -24,8 +24,8 @@ pub struct Entry<'a> {
     pub seq: u64,
     /// What kind of text it is.
     pub kind: PassageKind,
-    /// Whose text it is a span of.
-    pub owner: Owner,
+    /// Where it stands.
+    pub site: Site,
     /// When the message was sent, the commit committed, the version first seen.
     pub at: Timestamp,
     /// The stream of a message, the document of a version, 0 for a commit.
@@ -143,7 +143,7 @@ impl Reader {
         let range = format!("p.seq >= {from} AND p.seq < {to}");
         let sql = format!(
             "SELECT p.seq, enum_code(p.kind), enum_code(p.owner_kind), p.owner_id, p.start_byte, p.end_byte,
-                 p.context, p.text_hash
+                 p.context, p.text_hash, p.ord, p.line
              FROM passages AS p WHERE {range}"
         );
         let mut statement = self.conn.prepare(&sql).doing(doing)?;
@@ -252,7 +252,13 @@ fn entry(chunk: &RecordBatch, row: usize, texts: &[Texts; 3]) -> Result<Entry<'s
     let place = byte(chunk, 2, row)?;
     let raw_owner = raw(chunk, 3, row)?;
     let owner = owner_of(place, raw_owner).ok_or_else(|| odd("owner_kind"))?;
-    let (start, end) = number(4).zip(number(5)).ok_or_else(|| odd("start_byte"))?;
+    let site = Site {
+        owner,
+        ord: number(8).ok_or_else(|| odd("ord"))?,
+        start: number(4).ok_or_else(|| odd("start_byte"))?,
+        end: number(5).ok_or_else(|| odd("end_byte"))?,
+        line: number(9).ok_or_else(|| odd("line"))?,
+    };
     let context = chunk.column(6).as_string_opt::<i32>().ok_or_else(|| odd("context"))?.value(row);
     let texts = &texts[usize::from(place)];
     let &(at, place) = texts.places.get(&raw_owner).ok_or_else(|| odd("owner_id"))?;
@@ -263,13 +269,13 @@ fn entry(chunk: &RecordBatch, row: usize, texts: &[Texts; 3]) -> Result<Entry<'s
         .as_primitive_opt::<TimestampMicrosecondType>()
         .ok_or_else(|| odd("owner_id"))?;
     let text = owners.column(3).as_string_opt::<i32>().ok_or_else(|| odd("owner_id"))?.value(place);
-    let text = text.get(bytes(&(start..end))).ok_or_else(|| odd("end_byte"))?;
+    let text = text.get(site.bytes()).ok_or_else(|| odd("end_byte"))?;
     let author =
         owners.column(4).as_string_opt::<i32>().ok_or_else(|| odd("owner_id"))?.value(place);
     Ok(Entry {
         seq,
         kind,
-        owner,
+        site,
         at: Timestamp(at.value(place).div_euclid(1000)),
         group,
         author: Cow::Owned(author.to_owned()),

@@ -1,16 +1,13 @@
-//! Passages with the little that a line of an answer shows: every column that is read costs time, and who spoke and when
-//! stands in the index.
+//! Passages with the little that a line of an answer shows: every statement and column costs time, and who spoke, when
+//! and where the passage stands is in the index.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use lichen_model::{
-    Document, DocumentId, Oid, Owner, Passage, PassageId, PassageKind, RepoId, StreamId,
-};
+use lichen_model::{Document, DocumentId, Oid, Owner, PassageId, RepoId, Site, StreamId};
 
 use crate::documents;
 use crate::error::{Doing, Error, Result};
-use crate::passages::{bytes, owner_of};
+use crate::passages::owner_of;
 use crate::reader::Reader;
 use crate::row::{self, OidBytes, Raw};
 
@@ -25,7 +22,7 @@ pub struct Shown {
     pub owner: Owner,
     /// First and last line in the owner's text, from 1.
     pub lines: (u32, u32),
-    /// Words that place the text.
+    /// Words that place the passage, where it has no text; else empty.
     pub context: String,
     /// The text.
     pub text: String,
@@ -44,55 +41,45 @@ pub enum Place {
     Document(Document),
 }
 
-struct Span {
-    seq: u64,
-    owner: Owner,
-    ord: u32,
-    range: Range<u32>,
-    line: u32,
-    context: String,
-}
-
 const DOING: &str = "read answers";
 
 impl Reader {
-    /// The passages of these numbers, in the order asked for. Numbers that do not exist are left out.
-    pub fn shown(&self, seqs: &[u64]) -> Result<Vec<Shown>> {
-        let spans = self.shown_spans(seqs)?;
+    /// The passages of these numbers that stand at these sites, in the order given.
+    pub fn shown(&self, sites: &[(u64, Site)]) -> Result<Vec<Shown>> {
         let mut texts: HashMap<Owner, (String, Place)> = HashMap::new();
         let of = |kind: fn(&Owner) -> bool| {
-            let owners = spans.values().map(|span| span.owner).filter(kind);
+            let owners = sites.iter().map(|(_, site)| site.owner).filter(kind);
             row::uuid_list(owners.map(|owner| owner.any().id.as_u128()))
         };
         self.shown_messages(&of(|owner| matches!(owner, Owner::Message(_))), &mut texts)?;
         self.shown_commits(&of(|owner| matches!(owner, Owner::Commit(_))), &mut texts)?;
         self.shown_versions(&of(|owner| matches!(owner, Owner::Version(_))), &mut texts)?;
-        seqs.iter().filter_map(|seq| spans.get(seq)).map(|span| shown(span, &texts)).collect()
+        let mut all =
+            sites.iter().map(|site| shown(site, &texts)).collect::<Result<Vec<Shown>>>()?;
+        self.shown_contexts(&mut all)?;
+        Ok(all)
     }
 
-    fn shown_spans(&self, seqs: &[u64]) -> Result<HashMap<u64, Span>> {
-        let sql = format!(
-            "SELECT seq, enum_code(owner_kind), owner_id, ord, start_byte, end_byte, line, context
-             FROM passages WHERE seq IN ({})",
-            row::number_list(seqs.iter().copied())
-        );
+    /// Reads the contexts of those that show nothing else.
+    fn shown_contexts(&self, all: &mut [Shown]) -> Result<()> {
+        let mut blank: HashMap<u64, &mut Shown> = all
+            .iter_mut()
+            .filter(|shown| shown.text.trim().is_empty())
+            .map(|shown| (shown.seq, shown))
+            .collect();
+        if blank.is_empty() {
+            return Ok(());
+        }
+        let seqs = row::number_list(blank.keys().copied());
+        let sql = format!("SELECT seq, context FROM passages WHERE seq IN ({seqs})");
         let mut statement = self.conn.prepare(&sql).doing(DOING)?;
         let mut rows = statement.query([]).doing(DOING)?;
-        let mut spans = HashMap::with_capacity(seqs.len());
         while let Some(row) = rows.next().doing(DOING)? {
-            let seq: u64 = row.get(0).doing(DOING)?;
-            let owner = owner_of(row.get(1).doing(DOING)?, row.get::<_, Raw>(2).doing(DOING)?.0);
-            let span = Span {
-                seq,
-                owner: owner.ok_or_else(|| odd("passages.owner_kind"))?,
-                ord: row.get(3).doing(DOING)?,
-                range: row.get(4).doing(DOING)?..row.get(5).doing(DOING)?,
-                line: row.get(6).doing(DOING)?,
-                context: row.get(7).doing(DOING)?,
-            };
-            spans.insert(seq, span);
+            if let Some(shown) = blank.get_mut(&row.get(0).doing(DOING)?) {
+                shown.context = row.get(1).doing(DOING)?;
+            }
         }
-        Ok(spans)
+        Ok(())
     }
 
     fn shown_messages(&self, ids: &str, texts: &mut HashMap<Owner, (String, Place)>) -> Result<()> {
@@ -156,26 +143,17 @@ impl Reader {
     }
 }
 
-fn shown(span: &Span, texts: &HashMap<Owner, (String, Place)>) -> Result<Shown> {
-    let (whole, place) = texts.get(&span.owner).ok_or_else(|| odd("passages.owner_id"))?;
-    let text = whole.get(bytes(&span.range)).ok_or_else(|| odd("passages.end_byte"))?.to_owned();
+fn shown((seq, site): &(u64, Site), texts: &HashMap<Owner, (String, Place)>) -> Result<Shown> {
+    let (whole, place) = texts.get(&site.owner).ok_or_else(|| odd("passages.owner_id"))?;
+    let text = whole.get(site.bytes()).ok_or_else(|| odd("passages.end_byte"))?.to_owned();
     let breaks = text.trim_end_matches('\n').matches('\n').count();
-    let last = span.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
-    // A passage's id depends on its owner and its place there alone.
-    let named = Passage {
-        owner: span.owner,
-        ord: span.ord,
-        kind: PassageKind::Doc,
-        span: span.range.clone(),
-        line: span.line,
-        context: String::new(),
-    };
+    let last = site.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
     Ok(Shown {
-        seq: span.seq,
-        passage: named.id(),
-        owner: span.owner,
-        lines: (span.line, last),
-        context: span.context.clone(),
+        seq: *seq,
+        passage: site.id(),
+        owner: site.owner,
+        lines: (site.line, last),
+        context: String::new(),
         text,
         place: place.clone(),
     })

@@ -138,7 +138,7 @@ fn ask(
 /// Whose text each passage is a span of, by number.
 fn owners(engine: &Engine) -> Result<Vec<Owner>, Error> {
     let entries = engine.store.read().entries(0, usize::MAX >> 1)?;
-    Ok(entries.into_iter().map(|entry| entry.owner).collect())
+    Ok(entries.into_iter().map(|entry| entry.site.owner).collect())
 }
 
 /// Each once, in the order of the first.

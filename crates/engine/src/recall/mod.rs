@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use lichen_index::{Index, Query};
-use lichen_model::{AnyId, Document, PassageKind};
+use lichen_model::{AnyId, Document, PassageKind, Site};
 use lichen_store::{AsOf, Filter, LastChange, Place, Shown};
 use roaring::RoaringBitmap;
 
@@ -115,8 +115,11 @@ impl Engine {
     /// Reads the best passages back and says where they stand.
     fn hits(&self, best: &[Ranked], question: &Question) -> Result<Vec<Hit>, Error> {
         let store = self.store.read();
-        let seqs: Vec<u64> = best.iter().map(|ranked| u64::from(ranked.seq)).collect();
-        let rows = store.shown(&seqs)?;
+        let sites: Vec<(u64, Site)> = best
+            .iter()
+            .filter_map(|ranked| Some((u64::from(ranked.seq), self.index.row(ranked.seq)?.site)))
+            .collect();
+        let rows = store.shown(&sites)?;
         let documents: Vec<&Document> = rows.iter().filter_map(document).collect();
         let changed = store.last_changes(&documents)?;
         let directory = self.directory()?;

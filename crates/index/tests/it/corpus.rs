@@ -1,7 +1,7 @@
 //! Passages to index: made up, but like those of a store.
 
 use lichen_index::{Embedder as _, Entry, Hit, Index, ModelKey, Query, Vectors};
-use lichen_model::{PassageKind, TextHash, Timestamp};
+use lichen_model::{CommitId, MessageId, Owner, PassageKind, Site, TextHash, Timestamp, VersionId};
 
 const WORDS: [&str; 32] = [
     "parser",
@@ -79,6 +79,18 @@ pub(crate) fn passages(count: u32, seed: u64) -> Vec<Owned> {
         .collect()
 }
 
+/// A site that differs for every passage.
+pub(crate) fn site(seq: u32, text: &str) -> Site {
+    let id = u128::from(seq) << 64 | 7;
+    let owner = match seq % 3 {
+        0 => Owner::Commit(CommitId::from_u128(id)),
+        1 => Owner::Message(MessageId::from_u128(id)),
+        _ => Owner::Version(VersionId::from_u128(id)),
+    };
+    let len = u32::try_from(text.len()).unwrap();
+    Site { owner, ord: seq % 5, start: seq, end: seq + len, line: seq % 11 + 1 }
+}
+
 /// The entries of `passages`, numbered from `first` on.
 pub(crate) fn entries(passages: &[Owned], first: u32) -> Vec<Entry<'_>> {
     (first..)
@@ -86,6 +98,7 @@ pub(crate) fn entries(passages: &[Owned], first: u32) -> Vec<Entry<'_>> {
         .map(|(seq, owned)| Entry {
             seq,
             kind: owned.kind,
+            site: site(seq, &owned.text),
             at: owned.at,
             group: owned.group,
             author: &owned.author,

@@ -4,7 +4,7 @@ use lichen_index::{Error, Index, NO_AUTHOR, Opened, Query, Vectors};
 use lichen_model::{PassageKind, TextHash, Timestamp};
 use roaring::RoaringBitmap;
 
-use crate::corpus::{answers, append, built, embed, entries, key, model, passages};
+use crate::corpus::{answers, append, built, embed, entries, key, model, passages, site};
 
 #[test]
 fn what_is_sealed_comes_back_and_what_is_not_does_not() {
@@ -164,6 +164,7 @@ fn rows_authors_and_neighbours_are_told() {
         let row = index.row(seq).unwrap();
         assert_eq!((row.kind, row.at, row.group), (passage.kind, passage.at, passage.group));
         assert_eq!(row.len as usize, passage.text.len());
+        assert_eq!(row.site, site(seq, &passage.text));
         assert_eq!(u128::from(row.text_hash), TextHash::of(&passage.text).0 & u128::from(u64::MAX));
         let author =
             if row.author == NO_AUTHOR { "" } else { &index.authors()[row.author as usize] };

@@ -65,6 +65,35 @@ fn steps_from_empty_lead_to_the_schema() {
 }
 
 #[test]
+fn a_store_of_the_first_schema_comes_up_with_its_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let conn = attached(dir.path());
+    apply(&conn, &STEPS[..1]).unwrap();
+    conn.execute_batch(include_str!("../../sql/fixtures/20261123T0600_first.sql")).unwrap();
+    drop(conn);
+    let conn = attached(dir.path());
+    bring_up(&conn, Path::new("x")).unwrap();
+    let ask = |sql: &str| -> Vec<String> {
+        let mut statement = conn.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert_eq!(
+        ask(
+            "SELECT concat_ws(' ', external_id, role, late, place, cum_bytes, tokens, reply_to IS NULL, meta) FROM messages"
+        ),
+        [
+            "a user false 0 3 true ",
+            "b assistant false 1 7 false {\"k\": 1}",
+            "c tool true 0 3 true ",
+            "d system false 2 8 true ",
+        ]
+    );
+    assert_eq!(ask("SELECT seq || kind FROM passages"), ["0chat", "1agent"]);
+    assert_eq!(ask("SELECT text FROM passage_texts ORDER BY seq"), ["one", "four"]);
+}
+
+#[test]
 fn names_of_steps_are_unique_and_ascend() {
     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
     assert!(names.is_sorted() && names.len() == names.iter().collect::<BTreeSet<_>>().len());

@@ -66,7 +66,7 @@ fn the_same_batch_twice_changes_nothing() {
 }
 
 #[test]
-fn a_message_of_a_known_id_with_another_text_is_a_problem() {
+fn a_message_of_a_known_id_with_another_text_is_an_edit() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
     let first = message("general", 0, "one");
@@ -79,11 +79,61 @@ fn a_message_of_a_known_id_with_another_text_is_a_problem() {
     };
     let receipt = store.append(&at_once).unwrap();
     assert_eq!((receipt.messages, receipt.problems.len()), (1, 1));
-    let later = Batch { streams, messages: vec![other, first.clone()], ..Batch::default() };
-    let receipt = store.append(&later).unwrap();
-    assert_eq!((receipt.messages, receipt.problems.len()), (0, 1));
     assert_eq!(receipt.problems[0].place, first.id.any().to_string());
+    let passage = Passage {
+        owner: Owner::Message(first.id),
+        ord: 0,
+        kind: PassageKind::Chat,
+        span: 0..7,
+        line: 1,
+        context: String::new(),
+    };
+    let mut later = Batch {
+        streams,
+        messages: vec![other, first.clone()],
+        passages: vec![passage],
+        ..Batch::default()
+    };
+    let receipt = store.append(&later).unwrap();
+    assert_eq!((receipt.messages, receipt.problems.len(), receipt.seqs.end), (1, 0, 1));
+    let edit = Message::id_of_edit(first.id, Some("another"));
+    let stored = store.read().message(edit).unwrap().unwrap().message;
+    assert_eq!((stored.text.as_str(), stored.replaces), ("another", Some(first.id)));
     assert_eq!(store.read().message(first.id).unwrap().unwrap().message.text, "one");
+    assert_eq!(store.read().entries(0, 9).unwrap()[0].site.owner, Owner::Message(edit));
+    assert_eq!(store.read().superseded_passages().unwrap(), Vec::<u32>::new());
+    // Neither text is news any more, in whatever order they come.
+    assert_eq!(store.append(&later).unwrap().messages, 0);
+    later.messages[0].text = "a third".into();
+    later.passages[0].span = 0..7;
+    assert_eq!(store.append(&later).unwrap().messages, 1);
+    // What the edit before said is superseded now.
+    assert_eq!(store.read().superseded_passages().unwrap(), [0]);
+    assert_eq!(store.read().doctor().unwrap(), []);
+}
+
+#[test]
+fn late_messages_stand_after_what_was_sent_before_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let batch = |numbers: &[u32]| Batch {
+        streams: vec![stream("general", StreamKind::Chat)],
+        messages: numbers.iter().map(|&n| message("general", n, &"x".repeat(n as usize))).collect(),
+        ..Batch::default()
+    };
+    let arrivals: [&[u32]; 5] = [&[2, 4], &[9, 3], &[8, 7, 10], &[1], &[5, 20, 6]];
+    for numbers in arrivals {
+        store.append(&batch(numbers)).unwrap();
+        assert_eq!(store.read().doctor().unwrap(), []);
+    }
+    let limits = SqlLimits { rows: 100, timeout: Duration::from_mins(1) };
+    let sql = "SELECT external_id, place, cum_bytes FROM messages WHERE late ORDER BY sent_at";
+    let rows: Vec<String> =
+        store.sql(sql, limits).unwrap().rows.iter().map(|row| format!("{row:?}")).collect();
+    let late =
+        [("x1", -1, 0), ("x3", 0, 2), ("x5", 1, 6), ("x6", 1, 6), ("x7", 1, 6), ("x8", 1, 6)];
+    let late = late.map(|(id, place, sum)| format!("[Text({id:?}), Int({place}), Int({sum})]"));
+    assert_eq!(rows, late);
 }
 
 #[test]
@@ -196,22 +246,27 @@ fn running_sums_go_on_across_batches() {
     let limits = SqlLimits { rows: 100, timeout: Duration::from_mins(1) };
     let table = store
         .sql(
-            "SELECT external_id, ordinal, byte_len, cum_bytes FROM messages ORDER BY ordinal",
+            "SELECT external_id, ordinal, byte_len, late, place, cum_bytes, cum_tokens FROM messages ORDER BY ordinal",
             limits,
         )
         .unwrap();
     let rows: Vec<String> = table.rows.iter().map(|row| format!("{row:?}")).collect();
     let sums = [
-        ("x3", 6, 6),
-        ("x4", 8, 14),
-        ("x5", 10, 24),
-        ("x0", 0, 24),
-        ("x1", 2, 26),
-        ("x2", 4, 30),
-        ("x6", 12, 42),
+        ("x3", 6, false, 0, 6, 3),
+        ("x4", 8, false, 1, 14, 7),
+        ("x5", 10, false, 2, 24, 12),
+        ("x0", 0, true, -1, 0, 0),
+        ("x1", 2, true, -1, 0, 0),
+        ("x2", 4, true, -1, 0, 0),
+        ("x6", 12, false, 3, 36, 18),
     ];
-    for ((row, ordinal), (id, len, sum)) in rows.iter().zip(0..).zip(sums) {
-        assert_eq!(*row, format!("[Text({id:?}), Int({ordinal}), Int({len}), Int({sum})]"));
+    for ((row, ordinal), (id, len, late, place, bytes, tokens)) in rows.iter().zip(0..).zip(sums) {
+        assert_eq!(
+            *row,
+            format!(
+                "[Text({id:?}), Int({ordinal}), Int({len}), Bool({late}), Int({place}), Int({bytes}), Int({tokens})]"
+            )
+        );
     }
     assert_eq!(rows.len(), sums.len());
 }

@@ -44,7 +44,7 @@ fn owners(store: &Store, filter: &Filter) -> BTreeSet<String> {
         }
     };
     assert!(seqs.is_sorted());
-    seqs.iter().map(|&seq| name(entries[seq as usize].owner)).collect()
+    seqs.iter().map(|&seq| name(entries[seq as usize].site.owner)).collect()
 }
 
 fn at(secs: i64) -> Timestamp {

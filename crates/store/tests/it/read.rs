@@ -65,7 +65,7 @@ fn hits_tell_where_they_come_from() {
     assert_eq!(hits.iter().map(|hit| hit.seq).collect::<Vec<_>>(), asked);
     for (hit, entry) in hits.iter().zip(entries.iter().rev()) {
         assert_eq!((&hit.text, hit.text_hash), (&entry.text.to_string(), entry.text_hash));
-        assert_eq!((hit.kind, hit.owner, hit.at.at), (entry.kind, entry.owner, entry.at));
+        assert_eq!((hit.kind, hit.owner, hit.at.at), (entry.kind, entry.site.owner, entry.at));
         assert_eq!(hit.context, entry.context);
         assert_eq!(store.read().seq_of(hit.passage).unwrap(), Some(hit.seq));
     }

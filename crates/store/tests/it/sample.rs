@@ -117,7 +117,7 @@ pub(crate) fn message(name: &str, n: u32, text: &str) -> Message {
         role: Role::User,
         sent,
         text: text.into(),
-        tokens: 0,
+        tokens: n,
         reply_to: None,
         replaces: None,
         tool_calls: Vec::new(),
@@ -278,7 +278,7 @@ pub(crate) fn expected<'a>(batch: &'a Batch, receipt: &Receipt) -> Vec<Entry<'a>
         Entry {
             seq,
             kind: passage.kind,
-            owner: passage.owner,
+            site: passage.site(),
             at,
             group,
             author: author.into(),

@@ -240,7 +240,7 @@ fn recall_is_a_table_that_joins() {
         let entries = reader.lock().unwrap().entries(0, 1000)?;
         let chats = entries.iter().filter(|entry| entry.kind == PassageKind::Chat).take(wanted);
         let row = |entry: &lichen_store::Entry<'_>| {
-            let Owner::Message(id) = entry.owner else { panic!("a chat is a message's") };
+            let Owner::Message(id) = entry.site.owner else { panic!("a chat is a message's") };
             let passage = Passage {
                 owner: Owner::Message(id),
                 ord: 0,
@@ -254,7 +254,7 @@ fn recall_is_a_table_that_joins() {
                 kind: entry.kind,
                 passage: passage.id(),
                 seq: entry.seq,
-                owner: entry.owner,
+                owner: entry.site.owner,
                 text: entry.text.to_string(),
             }
         };
