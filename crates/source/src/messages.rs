@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use std::io::Read as _;
 
-use crate::{Error, Read, Result};
+use crate::{Error, Read, Result, zip_file};
 
 pub use mapping::{Field, Mapping};
 
@@ -48,8 +48,15 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// The format of a file, told by its path and first bytes.
 pub fn sniff(path: &Path) -> Result<&'static Format> {
     let mut head = Vec::new();
-    let file = fs::File::open(path).map_err(Error::ReadFile)?;
-    file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    // A folder has no first bytes: what it is, its names tell.
+    if !path.is_dir() {
+        let file = fs::File::open(path).map_err(Error::ReadFile)?;
+        file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    }
+    if zip_file::is_zip(&head) {
+        // An archive that is refused tells why, instead of being in no known format.
+        zip_file::ZipFile::open(path)?;
+    }
     FORMATS.iter().find(|format| (format.sniff)(path, &head)).ok_or_else(|| Error::UnknownFormat {
         path: path.to_owned(),
         known: FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", "),
