@@ -4,11 +4,16 @@
 
 pub mod claude_code;
 pub mod jsonl;
+pub mod whatsapp;
 
+mod json_stream;
 mod lines;
 mod mapping;
 mod parts;
+mod record;
+mod references;
 mod time;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
@@ -38,7 +43,7 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[claude_code::FORMAT, whatsapp::FORMAT, jsonl::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

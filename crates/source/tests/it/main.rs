@@ -10,6 +10,7 @@ mod git_oracle;
 mod message_files;
 mod messages;
 mod transcripts;
+mod whatsapp;
 
 use lichen_model::Batch;
 use lichen_source::Read;
