@@ -72,7 +72,7 @@ pub(crate) struct Entry {
 pub(crate) struct ZipFile {
     path: PathBuf,
     limits: Limits,
-    /// The files that can be read, in the order of the archive's directory.
+    /// The files that can be read, by name.
     pub(crate) entries: Vec<Entry>,
     /// Names of entries that are not read, and why.
     pub(crate) refused: Vec<(String, &'static str)>,
@@ -162,6 +162,7 @@ impl ZipFile {
                 });
             }
         }
+        this.entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         ranges.sort_unstable();
         if let Some(pair) = ranges.windows(2).find(|pair| pair[1].0 < pair[0].1) {
             let name = |at: usize| archive.name_for_index(pair[at].2).unwrap_or_default();
@@ -172,7 +173,8 @@ impl ZipFile {
 
     /// The file of that name.
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == name)
+        let place = self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok()?;
+        self.entries.get(place)
     }
 
     /// The content of a file. A limit that is broken, and damage, are errors of kind
