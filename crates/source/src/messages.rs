@@ -5,6 +5,7 @@
 pub mod claude_code;
 pub mod jsonl;
 pub mod slack;
+pub mod telegram;
 pub mod whatsapp;
 
 mod json_stream;
@@ -44,7 +45,7 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, slack::FORMAT, whatsapp::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[claude_code::FORMAT, slack::FORMAT, telegram::FORMAT, whatsapp::FORMAT, jsonl::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -10,6 +10,7 @@ mod git_oracle;
 mod message_files;
 mod messages;
 mod slack;
+mod telegram;
 mod transcripts;
 mod whatsapp;
 
