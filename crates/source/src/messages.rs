@@ -3,6 +3,7 @@
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
 pub mod claude_code;
+pub mod discord;
 pub mod jsonl;
 pub mod slack;
 pub mod telegram;
@@ -45,7 +46,14 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, slack::FORMAT, telegram::FORMAT, whatsapp::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[
+    claude_code::FORMAT,
+    slack::FORMAT,
+    telegram::FORMAT,
+    discord::FORMAT,
+    whatsapp::FORMAT,
+    jsonl::FORMAT,
+];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -245,12 +245,12 @@ fn claimed_entries(file: &mut File) -> io::Result<Option<u64>> {
     let u16_at = |bytes: &[u8], at: usize| {
         bytes.get(at..at + 2).map(|two| u64::from(u16::from_le_bytes([two[0], two[1]])))
     };
-    let u64_at = |bytes: &[u8], at: usize| {
-        bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
-    };
+    let u64_at =
+        |bytes: &[u8], at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
     let end = (0..tail.len().saturating_sub(21)).rev().find(|&at| {
         tail[at..].starts_with(b"PK\x05\x06")
-            && u16_at(&tail, at + 20).is_some_and(|comment| comment == (tail.len() - at - 22) as u64)
+            && u16_at(&tail, at + 20)
+                .is_some_and(|comment| comment == (tail.len() - at - 22) as u64)
     });
     let Some(end) = end else { return Ok(None) };
     let entries = u16_at(&tail, end + 10);

@@ -150,7 +150,8 @@ impl<R: BufRead> JsonStream<R> {
         }
         self.bump();
         let key = String::from_utf8_lossy(&key);
-        let key = if whole { serde_json::from_str(&key).unwrap_or_default() } else { String::new() };
+        let key =
+            if whole { serde_json::from_str(&key).unwrap_or_default() } else { String::new() };
         Ok(Next::Key(key))
     }
 

@@ -161,12 +161,7 @@ impl Problems {
     }
 
     /// A problem of a source that has no lines, or whose lines mean nothing.
-    pub(super) fn at(
-        &mut self,
-        source: &str,
-        place: impl Into<String>,
-        what: impl Into<String>,
-    ) {
+    pub(super) fn at(&mut self, source: &str, place: impl Into<String>, what: impl Into<String>) {
         let what = what.into();
         // Details stand after a colon or in brackets; problems that differ in nothing else are of one kind.
         let kind = what.split([':', '(', '`']).next().unwrap_or_default().to_owned();

@@ -161,8 +161,8 @@ impl Slack {
     fn conversation(&mut self, record: &Record<'_>) {
         let Some(id) = record.owned("id") else { return };
         let name = record.owned("name");
-        let among_some = record.is_true("is_mpim")
-            || name.as_ref().is_none_or(|name| name.starts_with("mpdm-"));
+        let among_some =
+            record.is_true("is_mpim") || name.as_ref().is_none_or(|name| name.starts_with("mpdm-"));
         let title = match &name {
             Some(name) if !among_some => format!("#{name}"),
             _ => {

@@ -101,8 +101,8 @@ fn is_export(head: &[u8]) -> bool {
     let has = |key: &str| seen.iter().any(|seen| seen == key);
     let kind = serde_json::from_slice::<String>(&kind).unwrap_or_default();
     let chat = KINDS.contains(&kind.as_str()) && has("id") && has("messages");
-    let account = has("about")
-        && ["personal_information", "chats", "left_chats"].into_iter().any(has);
+    let account =
+        has("about") && ["personal_information", "chats", "left_chats"].into_iter().any(has);
     chat || account
 }
 
@@ -153,7 +153,8 @@ impl Chat {
             kind if kind.ends_with("group") => "chat",
             _ => "user",
         };
-        let name = if self.id.is_empty() { stem.to_owned() } else { format!("{family}{}", self.id) };
+        let name =
+            if self.id.is_empty() { stem.to_owned() } else { format!("{family}{}", self.id) };
         let title = self.title();
         self.stream.get_or_insert_with(|| Stream {
             id: Stream::id(NAME, &name),

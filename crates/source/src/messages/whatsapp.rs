@@ -208,8 +208,9 @@ fn survey(mut text: Text, position: Option<&Position>) -> Result<Survey> {
         same |= position.is_some_and(|at| at.offset == text.offset && at.hash == text.hash());
     }
     let most = shapes.iter().max_by_key(|(_, (count, first, _))| (*count, u64::MAX - first));
-    let (order, open) = most
-        .map_or((Order::DayMonth, false), |(shape, (_, _, dates))| dates.decide(shape.year, shape.separator));
+    let (order, open) = most.map_or((Order::DayMonth, false), |(shape, (_, _, dates))| {
+        dates.decide(shape.year, shape.separator)
+    });
     let shape = most.map(|(shape, _)| *shape);
     Ok(Survey { shape, order, open, bytes: text.offset, same })
 }
@@ -303,7 +304,11 @@ impl Reader {
         let known = end <= self.known;
         let label = &self.source.label;
         if !known && pending.sent.is_none() {
-            draft.problems.line(label, pending.line, "has a date that does not exist; taken as 1970");
+            draft.problems.line(
+                label,
+                pending.line,
+                "has a date that does not exist; taken as 1970",
+            );
         }
         if !known && pending.cut {
             draft.problems.line(label, pending.line, "is longer than the limit; cut");
@@ -364,7 +369,11 @@ impl Reader {
                 if let Some(pending) = &mut self.pending {
                     pending.cut = true;
                 } else if fresh {
-                    draft.problems.line(&self.source.label, number, "is longer than the limit; skipped");
+                    draft.problems.line(
+                        &self.source.label,
+                        number,
+                        "is longer than the limit; skipped",
+                    );
                 }
             }
             Line::Read => {
@@ -426,7 +435,8 @@ impl Read for Reader {
                 draft.problems.at(&self.source.label, "", "holds no message");
             }
             if self.survey.open && self.known == 0 {
-                let what = "cannot tell days from months by the dates; days are taken to come first";
+                let what =
+                    "cannot tell days from months by the dates; days are taken to come first";
                 draft.problems.at(&self.source.label, "", what);
             }
         }
@@ -492,9 +502,9 @@ fn chat_name(path: &Path, inner: Option<&str>) -> String {
 
 /// The author before the first colon. Notices have none, but may quote text that holds a colon.
 fn author_and_text(rest: &str) -> (&str, &str) {
-    let colon = rest.char_indices().find(|&(at, c)| {
-        c == ':' && rest[at + 1..].chars().next().is_none_or(char::is_whitespace)
-    });
+    let colon = rest
+        .char_indices()
+        .find(|&(at, c)| c == ':' && rest[at + 1..].chars().next().is_none_or(char::is_whitespace));
     let Some((colon, _)) = colon else { return ("", rest) };
     let author = &rest[..colon];
     let opens = author.chars().filter(|c| "\"“«„「".contains(*c)).count();

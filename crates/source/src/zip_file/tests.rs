@@ -94,7 +94,9 @@ fn a_bomb_of_zeros_is_stopped_early() {
     // The best ratio of the packing is just above the limit.
     let zip = open(&bytes, Limits::default()).unwrap();
     let (read, what) = failure(&zip, "zeros.txt");
-    assert!(what.contains("entry `zeros.txt` of `") && what.ends_with("more tightly than any text"));
+    assert!(
+        what.contains("entry `zeros.txt` of `") && what.ends_with("more tightly than any text")
+    );
     assert!(read < 4 << 20, "{read}");
     let zip = open(&bytes, Limits { ratio: 10_000, entry_bytes: 1 << 20, ..Limits::default() });
     let opened = zip.unwrap();
@@ -126,8 +128,16 @@ fn names_that_leave_the_root_are_refused() {
     let leaves = "has a name that leaves the archive's root; skipped";
     let absolute = "has an absolute name; skipped";
     let backslash = "has a backslash in its name; skipped";
-    let why =
-        [leaves, leaves, absolute, absolute, absolute, backslash, backslash, "is an archive within the archive; not opened"];
+    let why = [
+        leaves,
+        leaves,
+        absolute,
+        absolute,
+        absolute,
+        backslash,
+        backslash,
+        "is an archive within the archive; not opened",
+    ];
     assert_eq!(refused, std::iter::zip(names, why).collect::<Vec<_>>());
     let fine = open(&raw(&[("a..b/c..txt", b"x"), ("...", b"y")]), Limits::default()).unwrap();
     assert_eq!(fine.entries.len(), 2);

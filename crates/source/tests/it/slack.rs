@@ -95,7 +95,9 @@ fn edits_and_deletions_replace() {
     assert_eq!(deletion.id, Message::id_of_edit(deleted.id, None));
     let gone: Vec<_> =
         batch.messages.iter().filter(|message| message.meta.contains("tombstone")).collect();
-    assert!(gone.len() == 1 && gone[0].text.is_empty() && gone[0].meta.contains("\"deleted\":true"));
+    assert!(
+        gone.len() == 1 && gone[0].text.is_empty() && gone[0].meta.contains("\"deleted\":true")
+    );
 }
 
 #[test]
@@ -138,7 +140,11 @@ fn damaged_files_are_told_and_the_rest_is_kept() {
     for (name, content) in files() {
         file(&folder, &name, content);
     }
-    file(&folder, "general/2024-01-05.json", "[{\"ts\":\"1704445201.1\",\"text\":\"kept\"},{\"text\":\"no time\"},7,{\"ts\":");
+    file(
+        &folder,
+        "general/2024-01-05.json",
+        "[{\"ts\":\"1704445201.1\",\"text\":\"kept\"},{\"text\":\"no time\"},7,{\"ts\":",
+    );
     file(&folder, "general/2024-01-06.json", "{\"ok\":false}");
     file(&folder, "dms.json", "[{\"id\":");
     let batch = read("slack", folder.path());

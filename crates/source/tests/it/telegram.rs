@@ -14,16 +14,21 @@ fn a_chat() {
     let batch = read("telegram", &fixture("telegram/result.json"));
     assert_eq!(
         problems(&batch),
-        [
-            "file: Toy makers, message 7: is of a kind that the exporter leaves out; skipped"
-        ]
+        ["file: Toy makers, message 7: is of a kind that the exporter leaves out; skipped"]
     );
     let stream = &batch.streams[0];
     assert_eq!((stream.name.as_str(), stream.title.as_str()), ("channel1234567", "Toy makers"));
     let said: Vec<_> = batch
         .messages
         .iter()
-        .map(|message| (message.external_id.as_str(), message.role, message.author.as_str(), message.text.as_str()))
+        .map(|message| {
+            (
+                message.external_id.as_str(),
+                message.role,
+                message.author.as_str(),
+                message.text.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         said,
@@ -46,10 +51,7 @@ fn a_chat() {
         messages[1].meta,
         r#"{"from_id":"user1","reactions":[{"emoji":"👍","count":2,"by":["Bea"]},{"emoji":"stickers/1.webp","count":1}]}"#
     );
-    assert_eq!(
-        messages[2].meta,
-        r#"{"edited_at":"2024-01-05T10:01:00+01:00","from_id":"user9"}"#
-    );
+    assert_eq!(messages[2].meta, r#"{"edited_at":"2024-01-05T10:01:00+01:00","from_id":"user9"}"#);
     assert_eq!(
         messages[3].meta,
         r#"{"from_id":"user2","forwarded_from":"Cy","attachments":[{"name":"photo_1.jpg","type":"image","bytes":1234}],"reply_to":"999"}"#
@@ -116,7 +118,11 @@ fn batches_are_bounded() {
     let mut text = r#"{"name":"x","type":"personal_chat","id":1,"messages":["#.to_owned();
     for at in 0..45_000 {
         let comma = if at == 0 { "" } else { "," };
-        write!(text, r#"{comma}{{"id":{at},"type":"message","date_unixtime":"{at}","from":"a","text":"t"}}"#).unwrap();
+        write!(
+            text,
+            r#"{comma}{{"id":{at},"type":"message","date_unixtime":"{at}","from":"a","text":"t"}}"#
+        )
+        .unwrap();
     }
     let path = file(&folder, "result.json", text + "]}");
     let format = messages::format("telegram").unwrap();

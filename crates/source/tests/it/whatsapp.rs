@@ -51,7 +51,10 @@ fn a_chat_of_android() {
         ]
     );
     let times = times(&batch);
-    assert_eq!((times[2].as_str(), times[3].as_str()), ("2023-12-11T21:59:00Z", "2023-12-12T00:03:00Z"));
+    assert_eq!(
+        (times[2].as_str(), times[3].as_str()),
+        ("2023-12-11T21:59:00Z", "2023-12-12T00:03:00Z")
+    );
     let metas: Vec<_> = batch.messages[6..10].iter().map(|message| message.meta.as_str()).collect();
     assert_eq!(
         metas,
@@ -79,11 +82,7 @@ fn a_chat_of_ios() {
         [
             (Role::System, "", "Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt."),
             (Role::User, "~ Ann", "Guten Morgen"),
-            (
-                Role::User,
-                "Bea",
-                "\u{200e}<Anhang: 00000003-PHOTO-2024-01-05-08-00-03.jpg>"
-            ),
+            (Role::User, "Bea", "\u{200e}<Anhang: 00000003-PHOTO-2024-01-05-08-00-03.jpg>"),
             (Role::User, "Bea", ""),
             (Role::User, "Bea", "doch nicht"),
             (
@@ -173,9 +172,8 @@ fn what_cannot_be_told_is_said() {
         told,
         ["file: cannot tell days from months by the dates; days are taken to come first"]
     );
-    let (told, found) = ask(
-        "before\n1/2/23, 10:00 - Ann: a\n13/2/23, 10:01 - Ann: b\n99/99/23, 10:01 - Ann: c\n",
-    );
+    let (told, found) =
+        ask("before\n1/2/23, 10:00 - Ann: a\n13/2/23, 10:01 - Ann: b\n99/99/23, 10:01 - Ann: c\n");
     assert_eq!(
         told,
         [
@@ -209,5 +207,9 @@ fn damaged_chats() {
     damage("whatsapp", "x.txt", &fs_err::read(fixture(ANDROID)).unwrap());
     let folder = tempfile::tempdir().unwrap();
     let text = fs_err::read(fixture(IOS)).unwrap();
-    damage("whatsapp", "x.zip", &fs_err::read(zip(&folder, "y.zip", &[("_chat.txt", &text)])).unwrap());
+    damage(
+        "whatsapp",
+        "x.zip",
+        &fs_err::read(zip(&folder, "y.zip", &[("_chat.txt", &text)])).unwrap(),
+    );
 }

@@ -43,7 +43,18 @@ fn values_come_one_by_one() {
     for buffer in [1, 2, 7, 4096] {
         assert_eq!(
             flat(document, buffer, 2),
-            ["a:", "1", "{\"x\":\"]}\\\"\"}", "[ ]", "b\n:", "null", "c:", "too long", "d:", "-1.5e3"]
+            [
+                "a:",
+                "1",
+                "{\"x\":\"]}\\\"\"}",
+                "[ ]",
+                "b\n:",
+                "null",
+                "c:",
+                "too long",
+                "d:",
+                "-1.5e3"
+            ]
         );
     }
     assert_eq!(flat("\u{feff}[true]", 1, 1), ["true"]);
@@ -52,10 +63,16 @@ fn values_come_one_by_one() {
 
 #[test]
 fn what_stands_before_damage_is_kept() {
-    assert_eq!(flat("[1,2,{\"a\":", 4, 1), ["1", "2", "! ends in the middle of a value at byte 10"]);
+    assert_eq!(
+        flat("[1,2,{\"a\":", 4, 1),
+        ["1", "2", "! ends in the middle of a value at byte 10"]
+    );
     assert_eq!(flat("[1 2]", 4, 1), ["1", "! lacks a comma at byte 3"]);
     assert_eq!(flat("{1:2}", 4, 1), ["! lacks a name at byte 1"]);
-    assert_eq!(flat("{\"a\" 2}", 4, 1), ["a:"][1..].iter().chain(&["! lacks a colon at byte 5"]).copied().collect::<Vec<_>>());
+    assert_eq!(
+        flat("{\"a\" 2}", 4, 1),
+        ["a:"][1..].iter().chain(&["! lacks a colon at byte 5"]).copied().collect::<Vec<_>>()
+    );
     assert_eq!(flat("[1,}", 4, 1), ["1", "! is no JSON value at byte 3"]);
     assert_eq!(flat("", 4, 1), ["! ends in the middle at byte 0"]);
     let deep = "[".repeat(40);

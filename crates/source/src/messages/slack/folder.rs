@@ -36,7 +36,10 @@ impl Folder {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         list(path, "", &mut files)?;
         if files.len() >= FILES_MAX {
-            problems.push((String::new(), format!("has {FILES_MAX} files or more; the rest is skipped")));
+            problems.push((
+                String::new(),
+                format!("has {FILES_MAX} files or more; the rest is skipped"),
+            ));
         }
         files.sort_unstable();
         Ok((Self { root: Root::Folder(path.to_owned()), files }, problems))

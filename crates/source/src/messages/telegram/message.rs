@@ -106,8 +106,8 @@ fn sent(record: &Record<'_>, name: &str) -> Option<Zoned> {
     let local = record.text(name).and_then(|text| time::parse(&text));
     let exact = record.scalar(&format!("{name}_unixtime")).and_then(|text| time::number(&text));
     let Some(exact) = exact else { return local };
-    let minutes = local.map_or(0, |local| (local.at.0 - exact.at.0) / 60_000);
-    let told = minutes.abs() <= 14 * 60 && minutes % 15 == 0;
+    let minutes = local.map_or(0, |local| local.at.0.saturating_sub(exact.at.0) / 60_000);
+    let told = minutes.unsigned_abs() <= 14 * 60 && minutes % 15 == 0;
     let offset_minutes = i16::try_from(minutes).ok().filter(|_| told).unwrap_or(0);
     Some(Zoned { at: exact.at, offset_minutes })
 }
@@ -128,7 +128,8 @@ fn joined(raw: &RawValue) -> String {
 
 fn poll_text(poll: &Record<'_>) -> String {
     let question = poll.raw("question").map(joined);
-    let answers = poll.records("answers").into_iter().filter_map(|answer| answer.raw("text").map(joined));
+    let answers =
+        poll.records("answers").into_iter().filter_map(|answer| answer.raw("text").map(joined));
     question.into_iter().chain(answers).collect::<Vec<_>>().join("\n")
 }
 

@@ -118,7 +118,8 @@ impl<'a> Header<'a> {
             half: half.map(|_| half_before.is_some()),
         };
         let small = |number: i16| i8::try_from(number).ok();
-        let clock = [small(hour_of_24(hour, half))?, small(minute)?, small(second_or_zero.min(59))?];
+        let clock =
+            [small(hour_of_24(hour, half))?, small(minute)?, small(second_or_zero.min(59))?];
         Some(Self { shape, date, clock, rest: at.0 })
     }
 }

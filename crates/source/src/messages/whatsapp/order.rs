@@ -73,8 +73,7 @@ impl Dates {
         let score = |place: usize| (self.wrong[place], self.back[place]);
         let candidates = (0..3).filter(|&place| fits(&ORDERS[place]));
         let best = candidates.min_by_key(|&place| score(place)).unwrap_or_default();
-        let open =
-            best == 0 && fits(&Order::MonthDay) && score(0) == score(1) && self.differ;
+        let open = best == 0 && fits(&Order::MonthDay) && score(0) == score(1) && self.differ;
         (ORDERS[best], open)
     }
 }

@@ -33,5 +33,8 @@ fn what_stays_open_is_said() {
 #[test]
 fn years() {
     let year = |year| Order::DayMonth.day([1, 2, year]).map(Date::year);
-    assert_eq!([year(23), year(2566), year(1402), year(1999)], [Some(2023), Some(2023), None, Some(1999)]);
+    assert_eq!(
+        [year(23), year(2566), year(1402), year(1999)],
+        [Some(2023), Some(2023), None, Some(1999)]
+    );
 }

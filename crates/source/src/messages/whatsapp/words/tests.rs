@@ -21,7 +21,8 @@ fn attachments_by_their_names() {
         assert_eq!(attached(line), Some("IMG-1.jpg"), "{line}");
     }
     assert_eq!(attached("report v2.pdf (Datei angehängt)"), Some("report v2.pdf"));
-    for line in ["see notes.txt (below)", "a <b: c>", "x <see: a.b>", "(file attached)", "<>", ">"] {
+    for line in ["see notes.txt (below)", "a <b: c>", "x <see: a.b>", "(file attached)", "<>", ">"]
+    {
         assert_eq!(attached(line), None, "{line}");
     }
 }
@@ -33,7 +34,9 @@ fn marks_of_edits_and_deletions() {
     assert_eq!(before_edit_mark("if a < b && c > d"), None);
     assert_eq!(before_edit_mark("Vec<u8>"), None);
     assert_eq!(before_edit_mark("\u{200e}<attached: a.jpg>"), None);
-    assert!(is_deleted("\u{200e}This message was deleted.") && is_deleted("Se eliminó este mensaje."));
+    assert!(
+        is_deleted("\u{200e}This message was deleted.") && is_deleted("Se eliminó este mensaje.")
+    );
     assert!(!is_deleted("I said: this message was deleted"));
     assert_eq!(omitted("<Media omitted>"), Some(""));
     assert_eq!(omitted("\u{200e}image omitted"), Some("image"));
