@@ -8,11 +8,11 @@ use std::path::Path;
 use fs_err::File;
 use lichen_model::{Stream, StreamKind};
 
+use super::Format;
 use super::json_stream::{Begin, Fault, JsonStream, Next};
 use super::parts::{Draft, Seen};
 use super::record::{Record, utf8};
 use super::whole::{self, Export, Whole};
-use super::{Format, Source};
 use crate::{Error, Result};
 
 /// The name of the format.

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use lichen_model::{Stream, StreamKind};
 
+use super::Format;
 use super::json_stream::{Begin, Fault, JsonStream, Next};
 use super::parts::{Draft, Seen};
 use super::record::utf8;
 use super::whole::{self, Export, Whole};
-use super::{Format, Source};
 use crate::{Error, Result};
 
 use std::io::{BufRead, BufReader, Read as _};

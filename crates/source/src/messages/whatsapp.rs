@@ -442,7 +442,8 @@ impl Read for Reader {
         }
         let mut buffer = Vec::new();
         let mut position = None;
-        while !self.done && !(draft.is_full() && position.is_some()) {
+        // A batch ends where a message begins: only there is a position.
+        while !(self.done || draft.is_full() && position.is_some()) {
             position = self.line(&mut buffer, &mut draft)?;
             draft.bytes = self.text.offset - start;
         }

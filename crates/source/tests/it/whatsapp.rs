@@ -114,7 +114,7 @@ fn an_archive_gives_what_its_text_gives() {
     assert_eq!(read("whatsapp", &named).streams[0].name, "Cy");
     let other = zip(&folder, "other.zip", &[("a.txt", b"hello"), ("b.txt", b"you")]);
     assert!(messages::sniff(&other).is_err());
-    let bomb = zip(&folder, "bomb.zip", &[("_chat.txt", &[0; 16 << 20])]);
+    let bomb = zip(&folder, "bomb.zip", &[("_chat.txt", &vec![0; 16 << 20])]);
     let told = problems(&read("whatsapp", &bomb));
     assert!(told.iter().any(|told| told.contains("entry `_chat.txt` of `")), "{told:?}");
 }

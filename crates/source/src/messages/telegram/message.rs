@@ -35,13 +35,11 @@ const KEPT: [&str; 18] = [
 /// Reads a message; otherwise tells why not.
 pub(super) fn read(stream: &Stream, text: &str, seen: &mut Seen) -> Result<Message, String> {
     let fixed;
-    let record = match Record::parse(text) {
-        Ok(record) => record,
-        Err(_) => {
-            fixed = without_hex_escapes(text);
-            Record::parse(&fixed)
-                .map_err(|error| format!("is no JSON object ({error}); skipped"))?
-        }
+    let record = if let Ok(record) = Record::parse(text) {
+        record
+    } else {
+        fixed = without_hex_escapes(text);
+        Record::parse(&fixed).map_err(|error| format!("is no JSON object ({error}); skipped"))?
     };
     let id = record.owned("id").ok_or("has no id; skipped")?;
     if record.text("type").as_deref() == Some("unsupported") {

@@ -90,12 +90,11 @@ impl<'a> Header<'a> {
         let (minute, 2) = at.number(2)? else { return None };
         let before_second = at;
         let second = at.eat(separator).and_then(|()| at.number(2));
-        let second = match second {
-            Some((second, 2)) => Some(second),
-            _ => {
-                at = before_second;
-                None
-            }
+        let second = if let Some((second, 2)) = second {
+            Some(second)
+        } else {
+            at = before_second;
+            None
         };
         let (frame, after) = at.end(brackets)?;
         let half_after = words::half(after);

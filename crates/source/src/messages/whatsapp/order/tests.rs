@@ -4,7 +4,9 @@ use super::*;
 
 fn decide(year: Option<usize>, dates: &[[i16; 3]]) -> (Order, bool) {
     let mut all = Dates::default();
-    dates.iter().for_each(|date| all.add(*date));
+    for date in dates {
+        all.add(*date);
+    }
     all.decide(year, '/')
 }
 
