@@ -8,25 +8,26 @@
 
 mod header;
 mod order;
+mod said;
+mod text;
 mod words;
 
-use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use fs_err::File;
-use lichen_model::{
-    Batch, Message, Progress, Role, Stream, StreamId, StreamKind, Timestamp, Zoned,
-};
+use lichen_model::{Batch, Message, Progress, Stream, StreamId, StreamKind, Timestamp, Zoned};
 
-use super::parts::{self, Draft, Meta, Seen};
-use super::references::{self, Attachment};
+use super::parts::{self, Draft, Seen};
+use super::references::Attachment;
 use super::{Format, Source};
 use crate::zip_file::{self, ZipFile};
 use crate::{Error, Estimate, Read, Result, Unit};
 
-use header::{Header, Shape};
-use order::{Dates, Order};
+use header::Header;
+use order::Order;
+use said::{author_and_text, chat_name, clean_name, said};
+use text::{Line, Survey, Text, survey};
 
 /// The name of the format.
 pub const NAME: &str = "whatsapp";
@@ -40,8 +41,6 @@ pub(super) const FORMAT: Format = Format {
 
 /// Longest message that is read where a source sets no limit.
 const MESSAGE_BYTES_MAX: usize = 32 << 20;
-/// Shapes of headers that are told apart while the dates are gathered.
-const SHAPES_MAX: usize = 256;
 
 fn sniff(path: &Path, head: &[u8]) -> bool {
     if zip_file::is_zip(head) {
@@ -99,69 +98,6 @@ impl Input {
     }
 }
 
-/// The lines of a text with their places.
-struct Text {
-    input: Box<dyn BufRead + Send>,
-    limit: usize,
-    /// Bytes and lines read.
-    offset: u64,
-    line: u64,
-    hasher: blake3::Hasher,
-}
-
-enum Line {
-    Read,
-    TooLong,
-    /// The rest cannot be read.
-    Damaged(String),
-}
-
-impl Text {
-    fn new(input: Box<dyn BufRead + Send>, limit: usize) -> Self {
-        Self { input, limit, offset: 0, line: 0, hasher: blake3::Hasher::new() }
-    }
-
-    /// Reads a line without its end; the hash is brought up to date by [`taken`](Self::taken).
-    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Line>> {
-        buffer.clear();
-        match self.read(buffer) {
-            Ok(line) => Ok(line),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Ok(Some(Line::Damaged(error.to_string())))
-            }
-            Err(error) => Err(Error::ReadFile(error)),
-        }
-    }
-
-    fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Line>> {
-        let take = self.limit as u64 + 1;
-        let mut read = (&mut self.input).take(take).read_until(b'\n', buffer)?;
-        if read == 0 {
-            return Ok(None);
-        }
-        self.line += 1;
-        self.offset += read as u64;
-        if buffer.len() <= self.limit || buffer.ends_with(b"\n") {
-            return Ok(Some(Line::Read));
-        }
-        let mut rest = Vec::new();
-        while read > 0 && !rest.ends_with(b"\n") {
-            rest.clear();
-            read = (&mut self.input).take(take).read_until(b'\n', &mut rest)?;
-            self.offset += read as u64;
-        }
-        Ok(Some(Line::TooLong))
-    }
-
-    fn taken(&mut self, line: &[u8]) {
-        self.hasher.update(line);
-    }
-
-    fn hash(&self) -> String {
-        self.hasher.finalize().to_hex()[..32].to_owned()
-    }
-}
-
 /// How far a chat has been read: bytes, their hash, and the order of the dates that was taken.
 struct Position {
     offset: u64,
@@ -175,44 +111,6 @@ impl Position {
         let offset = words.next()?.parse().ok()?;
         Some(Self { offset, hash: words.next()?.to_owned(), order: words.next()?.to_owned() })
     }
-}
-
-/// What the first reading of a file finds.
-struct Survey {
-    shape: Option<Shape>,
-    order: Order,
-    /// Whether days cannot be told from months.
-    open: bool,
-    bytes: u64,
-    /// Whether the text still begins with what the position has.
-    same: bool,
-}
-
-fn survey(mut text: Text, position: Option<&Position>) -> Result<Survey> {
-    let mut shapes: HashMap<Shape, (u64, u64, Dates)> = HashMap::new();
-    let mut buffer = Vec::new();
-    let mut same = false;
-    while let Some(line) = text.next(&mut buffer)? {
-        text.taken(&buffer);
-        if let Line::Damaged(_) = line {
-            break;
-        }
-        let line = String::from_utf8_lossy(&buffer);
-        if let Some(header) = Header::parse(line.trim_end_matches(['\n', '\r']))
-            && (shapes.len() < SHAPES_MAX || shapes.contains_key(&header.shape))
-        {
-            let entry = shapes.entry(header.shape).or_insert((0, text.line, Dates::default()));
-            entry.0 += 1;
-            entry.2.add(header.date);
-        }
-        same |= position.is_some_and(|at| at.offset == text.offset && at.hash == text.hash());
-    }
-    let most = shapes.iter().max_by_key(|(_, (count, first, _))| (*count, u64::MAX - first));
-    let (order, open) = most.map_or((Order::DayMonth, false), |(shape, (_, _, dates))| {
-        dates.decide(shape.year, shape.separator)
-    });
-    let shape = most.map(|(shape, _)| *shape);
-    Ok(Survey { shape, order, open, bytes: text.offset, same })
 }
 
 /// A message whose last line has not been seen yet.
@@ -460,112 +358,4 @@ impl Read for Reader {
         let done = if self.done { total } else { self.text.offset.saturating_sub(self.known) };
         Estimate { total, done: done.min(total), unit: Unit::Bytes }
     }
-}
-
-/// The chat's name by its file; that of an archive's inner file, where it tells one.
-fn chat_name(path: &Path, inner: Option<&str>) -> String {
-    /// What the phone's language puts before the name.
-    const BEFORE: &[&str] = &[
-        "WhatsApp Chat with ",
-        "WhatsApp Chat - ",
-        "WhatsApp Chat mit ",
-        "WhatsApp-Chat mit ",
-        "Chat de WhatsApp con ",
-        "Chat WhatsApp con ",
-        "Conversa do WhatsApp com ",
-        "Conversa no WhatsApp com ",
-        "Discussion WhatsApp avec ",
-        "WhatsApp-chat met ",
-        "WhatsApp Sohbeti - ",
-        "Чат WhatsApp с ",
-    ];
-    let stem = |path: &Path| {
-        path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
-    };
-    let folder = path.parent().map(|folder| {
-        folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    });
-    let names = [inner.map(|inner| stem(Path::new(inner))), Some(stem(path)), folder];
-    let cleaned = |name: &String| {
-        let name = name.trim();
-        let numbered = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
-        let name = numbered
-            .filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()))
-            .map_or(name, |(name, _)| name);
-        let after = BEFORE.iter().find_map(|before| name.strip_prefix(before));
-        after.filter(|after| !after.trim().is_empty()).map(|after| after.trim().to_owned())
-    };
-    let mut names = names.into_iter().flatten();
-    let all: Vec<_> = names.by_ref().collect();
-    let plain = all.iter().find(|name| !name.is_empty() && *name != "_chat");
-    all.iter().find_map(cleaned).or_else(|| plain.cloned()).unwrap_or_else(|| "chat".to_owned())
-}
-
-/// The author before the first colon. Notices have none, but may quote text that holds a colon.
-fn author_and_text(rest: &str) -> (&str, &str) {
-    let colon = rest
-        .char_indices()
-        .find(|&(at, c)| c == ':' && rest[at + 1..].chars().next().is_none_or(char::is_whitespace));
-    let Some((colon, _)) = colon else { return ("", rest) };
-    let author = &rest[..colon];
-    let opens = author.chars().filter(|c| "\"“«„「".contains(*c)).count();
-    let closes = author.chars().filter(|c| "\"”»“」".contains(*c)).count();
-    let quotes = author.matches('"').count() % 2 == 1 || opens > closes;
-    if quotes || author.trim().is_empty() {
-        return ("", rest);
-    }
-    let text = &rest[colon + 1..];
-    (author, text.strip_prefix(' ').unwrap_or(text))
-}
-
-/// A name without marks of direction, with plain blanks.
-fn clean_name(name: &str) -> String {
-    let plain = name.chars().filter(|c| !words::is_mark(*c));
-    let plain: String = plain.map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    plain.trim().to_owned()
-}
-
-struct Said<'a> {
-    author: &'a str,
-    role: Role,
-    text: String,
-    meta: Meta,
-}
-
-/// What a message's text tells besides itself.
-fn said<'a>(author: &'a str, text: &str, input: &Input) -> Said<'a> {
-    let text = text.trim_end_matches('\n');
-    let mut meta = Meta::default();
-    let said = |author, role, text: &str, meta| Said { author, role, text: text.to_owned(), meta };
-    if author.is_empty() {
-        return said("", Role::System, text.trim_start_matches(words::is_mark), meta);
-    }
-    if words::is_deleted(text) {
-        meta.raw("deleted", "true");
-        return said(author, Role::User, "", meta);
-    }
-    let (text, edited) = match words::before_edit_mark(text) {
-        Some(before) => (before, true),
-        None => (text, false),
-    };
-    if edited {
-        meta.raw("edited", "true");
-    }
-    if let Some(kind) = words::omitted(text) {
-        let kind = (!kind.is_empty()).then(|| kind.to_owned());
-        references::list(&mut meta, "attachments", &[Attachment { kind, ..Attachment::default() }]);
-        return said(author, Role::User, "", meta);
-    }
-    let attached: Vec<_> =
-        text.lines().filter_map(words::attached).map(|name| input.attachment(name)).collect();
-    references::list(&mut meta, "attachments", &attached);
-    // Notices of iOS stand under the chat's own name; they are one line that begins with a mark. Polls are longer.
-    let notice = text.starts_with('\u{200e}')
-        && attached.is_empty()
-        && !text.contains('\n')
-        && !text.contains("://");
-    if notice {
-        return said("", Role::System, text.trim_start_matches(words::is_mark), meta);
-    }
-    said(author, Role::User, text, meta)
 }

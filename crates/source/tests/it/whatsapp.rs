@@ -80,7 +80,7 @@ fn a_chat_of_ios() {
     assert_eq!(
         said,
         [
-            (Role::System, "", "Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt."),
+            (Role::System, "Werkstatt", "Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt."),
             (Role::User, "~ Ann", "Guten Morgen"),
             (Role::User, "Bea", "\u{200e}<Anhang: 00000003-PHOTO-2024-01-05-08-00-03.jpg>"),
             (Role::User, "Bea", ""),
@@ -90,7 +90,7 @@ fn a_chat_of_ios() {
                 "Bea",
                 "\u{200e}UMFRAGE:\nWann?\n\u{200e}OPTION: Montag (\u{200e}1 Stimme)"
             ),
-            (Role::System, "", "Bea hat den Betreff geändert"),
+            (Role::System, "Bea", "Bea hat den Betreff geändert"),
         ]
     );
     assert_eq!(batch.messages[3].meta, r#"{"attachments":[{"type":"image"}]}"#);
