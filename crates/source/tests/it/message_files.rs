@@ -81,11 +81,11 @@ pub(crate) fn damage(format: &str, name: &str, content: &[u8]) {
         }
         drop(messages::sniff(&path));
     };
-    for len in (0..content.len()).step_by(content.len() / 2_000 + 1) {
+    for len in (0..content.len()).step_by(content.len() / 1_500 + 1) {
         read_damaged(&content[..len]);
     }
     let mut state = 7_u64;
-    for _ in 0..1_500 {
+    for _ in 0..600 {
         let mut damaged = content.to_vec();
         for _ in 0..4 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -34,7 +34,11 @@ pub(super) fn read(slack: &Slack, day: &mut Day, text: &str, draft: &mut Draft) 
         // The original tells how many replies it has; nothing new was said.
         Some("message_replied") => return None,
         Some("message_changed") => changed(slack, day, &record),
-        Some("message_deleted") => deleted(day, &record),
+        Some("message_deleted") => {
+            let original = stamp(&record, "deleted_ts")
+                .or_else(|| stamp(&record.record("previous_message")?, "ts"));
+            deleted(day, &record, original)
+        }
         _ => said(slack, day.stream_of.id, &record),
     };
     let message = match message {
@@ -63,6 +67,9 @@ fn id(stream: StreamId, (stamp, sent): &(String, Zoned)) -> MessageId {
 
 fn changed(slack: &Slack, day: &Day, record: &Record<'_>) -> Result<Message, &'static str> {
     let inner = record.record("message").ok_or("tells of a change without the message; skipped")?;
+    if inner.text("subtype").as_deref() == Some("tombstone") {
+        return deleted(day, record, stamp(&inner, "ts"));
+    }
     let mut message = said(slack, day.stream_of.id, &inner)?;
     let original = message.id;
     message.id = Message::id_of_edit(original, Some(&message.text));
@@ -84,10 +91,12 @@ fn changed(slack: &Slack, day: &Day, record: &Record<'_>) -> Result<Message, &'s
     Ok(message)
 }
 
-fn deleted(day: &Day, record: &Record<'_>) -> Result<Message, &'static str> {
-    let original = stamp(record, "deleted_ts")
-        .or_else(|| stamp(&record.record("previous_message")?, "ts"))
-        .ok_or("tells of a deletion without the message; skipped")?;
+fn deleted(
+    day: &Day,
+    record: &Record<'_>,
+    original: Option<(String, Zoned)>,
+) -> Result<Message, &'static str> {
+    let original = original.ok_or("tells of a deletion without the message; skipped")?;
     let replaced = id(day.stream_of.id, &original);
     let mut meta = Meta::default();
     meta.raw("deleted", "true");

@@ -295,8 +295,9 @@ pub(super) fn before_edit_mark(text: &str) -> Option<&str> {
     // iOS sets its own words off by a mark that nobody types, whatever the language.
     let own = before.ends_with('\u{200e}') && !inner.contains([':', '\n']);
     let known = EDITED.contains(&plain(inner).as_str());
-    (known || own && omitted(inner).is_none())
-        .then(|| before.trim_end_matches(|c: char| is_mark(c) || c.is_whitespace()))
+    let before = before.trim_end_matches(|c: char| is_mark(c) || c.is_whitespace());
+    // A message that was edited has text; a placeholder of its own stands alone.
+    (known || own && !before.is_empty() && omitted(inner).is_none()).then_some(before)
 }
 
 const ATTACHED: &[&str] = &[

@@ -33,6 +33,7 @@ fn marks_of_edits_and_deletions() {
     assert_eq!(before_edit_mark("neu \u{200e}<In einer Sprache ohne Eintrag>"), Some("neu"));
     assert_eq!(before_edit_mark("if a < b && c > d"), None);
     assert_eq!(before_edit_mark("Vec<u8>"), None);
+    assert_eq!(before_edit_mark("\u{200e}<View once message omitted>"), None);
     assert_eq!(before_edit_mark("\u{200e}<attached: a.jpg>"), None);
     assert!(
         is_deleted("\u{200e}This message was deleted.") && is_deleted("Se eliminó este mensaje.")
