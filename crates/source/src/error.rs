@@ -37,6 +37,14 @@ pub enum Error {
     /// A file or folder cannot be opened or read. The operating system's error names the path.
     #[error("could not read a source")]
     ReadFile(#[source] std::io::Error),
+    /// An archive breaks a limit or a rule, or is damaged as a whole.
+    #[error("could not read the archive `{path}`: {what}")]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Discovery or an ingest names a file of no known format.
     #[error("`{path}` is in no known format of messages; known are: {known}")]
     UnknownFormat {

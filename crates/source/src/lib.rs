@@ -17,6 +17,7 @@ pub mod passage;
 
 mod error;
 mod reader;
+mod zip_file;
 
 pub use error::{Error, Result};
 pub use reader::{Estimate, Read, Unit};

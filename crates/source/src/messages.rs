@@ -3,19 +3,27 @@
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
 pub mod claude_code;
+pub mod discord;
 pub mod jsonl;
+pub mod slack;
+pub mod telegram;
+pub mod whatsapp;
 
+mod json_stream;
 mod lines;
 mod mapping;
 mod parts;
+mod record;
+mod references;
 mod time;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use std::io::Read as _;
 
-use crate::{Error, Read, Result};
+use crate::{Error, Read, Result, zip_file};
 
 pub use mapping::{Field, Mapping};
 
@@ -38,7 +46,14 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[
+    claude_code::FORMAT,
+    slack::FORMAT,
+    telegram::FORMAT,
+    discord::FORMAT,
+    whatsapp::FORMAT,
+    jsonl::FORMAT,
+];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {
@@ -48,8 +63,15 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// The format of a file, told by its path and first bytes.
 pub fn sniff(path: &Path) -> Result<&'static Format> {
     let mut head = Vec::new();
-    let file = fs::File::open(path).map_err(Error::ReadFile)?;
-    file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    // A folder has no first bytes: what it is, its names tell.
+    if !path.is_dir() {
+        let file = fs::File::open(path).map_err(Error::ReadFile)?;
+        file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    }
+    if zip_file::is_zip(&head) {
+        // An archive that is refused tells why, instead of being in no known format.
+        zip_file::ZipFile::open(path)?;
+    }
     FORMATS.iter().find(|format| (format.sniff)(path, &head)).ok_or_else(|| Error::UnknownFormat {
         path: path.to_owned(),
         known: FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", "),

@@ -157,13 +157,18 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn line(&mut self, source: &str, line: u64, what: impl Into<String>) {
+        self.at(source, format!("line {line}"), what);
+    }
+
+    /// A problem of a source that has no lines, or whose lines mean nothing.
+    pub(super) fn at(&mut self, source: &str, place: impl Into<String>, what: impl Into<String>) {
         let what = what.into();
         // Details stand after a colon or in brackets; problems that differ in nothing else are of one kind.
         let kind = what.split([':', '(', '`']).next().unwrap_or_default().to_owned();
         let count = self.counts.entry(kind).or_default();
         *count += 1;
         if *count <= PROBLEMS_MAX as u64 {
-            self.list.push(Problem::new(source, format!("line {line}"), what));
+            self.list.push(Problem::new(source, place, what));
         }
     }
 
@@ -191,7 +196,7 @@ pub(super) struct Draft {
     rows: Vec<(usize, Message)>,
     pub(super) tags: Vec<Tag>,
     pub(super) problems: Problems,
-    /// Bytes of the lines read.
+    /// Bytes read for it.
     pub(super) bytes: u64,
 }
 
@@ -215,8 +220,9 @@ impl Draft {
         self.rows.push((place, message));
     }
 
-    /// The batch: messages by stream, then by time; equal ones stay in the order of the file.
-    pub(super) fn finish(mut self, source: &str, progress: Progress) -> Batch {
+    /// The batch: messages by stream, then by time; equal ones stay in the order of the file. Sources that are read as
+    /// a whole tell their progress with the last batch only.
+    pub(super) fn finish(mut self, source: &str, progress: impl Into<Option<Progress>>) -> Batch {
         self.rows.sort_by_key(|(place, message)| (*place, message.sent.at));
         let mut batch =
             Batch { problems: self.problems.finish(source), tags: self.tags, ..Batch::default() };
@@ -227,7 +233,7 @@ impl Draft {
             batch.messages.push(message);
         }
         batch.streams = self.streams;
-        batch.progress.push(progress);
+        batch.progress.extend(progress.into());
         batch
     }
 }

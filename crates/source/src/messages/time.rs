@@ -58,6 +58,16 @@ fn exact(text: &str, shift: i32) -> Option<i64> {
     i64::try_from(nanos.div_euclid(10_i128.pow(u32::try_from(9 - shift).ok()?))).ok()
 }
 
+/// A point in time as RFC 3339 writes it, in its zone.
+pub(super) fn rfc3339_of(at: Zoned) -> String {
+    let offset = jiff::tz::Offset::from_seconds(i32::from(at.offset_minutes) * 60);
+    match (jiff::Timestamp::from_millisecond(at.at.0), offset) {
+        (Ok(at), Ok(offset)) if offset.is_zero() => at.to_string(),
+        (Ok(at), Ok(offset)) => at.display_with_offset(offset).to_string(),
+        _ => String::new(),
+    }
+}
+
 fn date_time(text: &str) -> Option<Zoned> {
     if let Some(zoned) = rfc3339(text.as_bytes()) {
         return Some(zoned);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod discord;
 mod documents;
 mod git;
 mod git_damage;
@@ -9,7 +10,10 @@ mod git_incremental;
 mod git_oracle;
 mod message_files;
 mod messages;
+mod slack;
+mod telegram;
 mod transcripts;
+mod whatsapp;
 
 use lichen_model::Batch;
 use lichen_source::Read;

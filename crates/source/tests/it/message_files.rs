@@ -58,3 +58,41 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 pub(crate) fn joined(first: &Batch, second: &Batch) -> Vec<lichen_model::Message> {
     [first.messages.clone(), second.messages.clone()].concat()
 }
+
+/// An archive of these files.
+pub(crate) fn zip(folder: &tempfile::TempDir, name: &str, files: &[(&str, &[u8])]) -> PathBuf {
+    use std::io::Write as _;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in files {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    file(folder, name, writer.finish().unwrap().into_inner())
+}
+
+/// Reads a file cut at every byte (of a long one, at some), then with bytes put at random: nothing may panic or hang.
+pub(crate) fn damage(format: &str, name: &str, content: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let read_damaged = |content: &[u8]| {
+        let path = file(&folder, name, content);
+        let format = messages::format(format).unwrap();
+        if let Ok(mut reader) = (format.open)(&source(&path)) {
+            while let Ok(Some(_)) = reader.next_batch() {}
+        }
+        drop(messages::sniff(&path));
+    };
+    for len in (0..content.len()).step_by(content.len() / 1_500 + 1) {
+        read_damaged(&content[..len]);
+    }
+    let mut state = 7_u64;
+    for _ in 0..600 {
+        let mut damaged = content.to_vec();
+        for _ in 0..4 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = usize::try_from(state >> 33).unwrap() % damaged.len();
+            let byte = state.to_le_bytes()[3];
+            damaged[at] = if byte < 128 { b"\"\\{}[],:0\n"[usize::from(byte) % 10] } else { byte };
+        }
+        read_damaged(&damaged);
+    }
+}
