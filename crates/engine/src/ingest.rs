@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{OnceLock, mpsc};
 
+use lichen_index::embed::StaticModel;
 use lichen_model::{Batch, Oid, Problem, Repo};
 use lichen_source::messages::{self, Format, Found, Mapping};
 use lichen_source::{Estimate, Read, documents, git};
@@ -170,14 +171,17 @@ impl Engine {
         }
         for path in &plan.paths {
             let metadata = fs_err::metadata(path).map_err(|source| Error::File { source })?;
-            if metadata.is_dir() {
-                self.add_folder(path, plan, &mut inputs)?;
-            } else {
-                let format = match &plan.format {
-                    Some(name) => messages::format(name).ok_or_else(|| unknown_format(name))?,
-                    None => messages::sniff(path)?,
-                };
-                inputs.push(Input::Messages { path: absolute(path)?, format, given: true });
+            let format = match &plan.format {
+                Some(name) => Some(messages::format(name).ok_or_else(|| unknown_format(name))?),
+                // Some exports are folders; every other folder holds documents.
+                None if metadata.is_dir() => messages::sniff(path).ok(),
+                None => Some(messages::sniff(path)?),
+            };
+            match format {
+                Some(format) => {
+                    inputs.push(Input::Messages { path: absolute(path)?, format, given: true });
+                }
+                None => self.add_folder(path, plan, &mut inputs)?,
             }
         }
         Ok(inputs)
@@ -362,9 +366,17 @@ fn read_ahead(
     mut reader: Box<dyn Read + Send>,
     send: &mpsc::SyncSender<lichen_source::Result<(Batch, Estimate)>>,
 ) {
+    // Without the asset tokens stay uncounted; its loss is told where it is embedded with.
+    let mut counter = StaticModel::builtin().ok().map(StaticModel::token_counter);
     loop {
         let read = match reader.next_batch() {
-            Ok(Some(batch)) => Ok((batch, reader.estimate())),
+            Ok(Some(mut batch)) => {
+                for message in &mut batch.messages {
+                    message.tokens =
+                        counter.as_mut().map_or(0, |counter| counter.count(&message.text));
+                }
+                Ok((batch, reader.estimate()))
+            }
             Ok(None) => return,
             Err(error) => Err(error),
         };

@@ -53,6 +53,8 @@ pub(crate) struct Columns {
     author_places: HashMap<String, u32>,
     /// How many authors the segments hold.
     authors_sealed: usize,
+    /// How many passages there are of each kind.
+    kinds: [u32; PassageKind::ALL.len()],
 }
 
 impl Columns {
@@ -66,6 +68,7 @@ impl Columns {
             authors: Vec::new(),
             author_places: HashMap::new(),
             authors_sealed: 0,
+            kinds: [0; PassageKind::ALL.len()],
         }
     }
 
@@ -87,6 +90,9 @@ impl Columns {
             }
         }
         columns.authors_sealed = columns.authors.len();
+        let mut kinds = columns.kinds;
+        columns.for_each(|_, kind, _| kinds[kind as usize] += 1);
+        columns.kinds = kinds;
         Ok(columns)
     }
 
@@ -108,6 +114,7 @@ impl Columns {
             len: u32::try_from(entry.text.len()).unwrap_or(u32::MAX),
             text_hash: low_half(entry.text_hash.0),
         });
+        self.kinds[entry.kind as usize] += 1;
         if self.tail.len() >= TAIL_ROWS as usize {
             self.flush()?;
         }
@@ -121,6 +128,11 @@ impl Columns {
         }
         let at = self.segments.partition_point(|segment| segment.first() <= seq) - 1;
         Some(self.segments[at].row(seq))
+    }
+
+    /// How many passages there are of each kind, in the order of [`PassageKind::ALL`].
+    pub(crate) fn kinds(&self) -> &[u32; PassageKind::ALL.len()] {
+        &self.kinds
     }
 
     /// Authors by number.

@@ -6,7 +6,7 @@ mod wordpiece;
 
 use std::fmt;
 
-pub use static_model::StaticModel;
+pub use static_model::{StaticModel, TokenCounter};
 
 /// Which model made a vector. Vectors of different keys are never compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -191,6 +191,11 @@ impl Index {
         self.models[self.active].vector(seq)
     }
 
+    /// How many passages there are of a kind.
+    pub fn count_of(&self, kind: PassageKind) -> u32 {
+        self.columns.kinds()[kind as usize]
+    }
+
     /// Distinct authors by number, in the order in which they were first seen.
     pub fn authors(&self) -> &[String] {
         self.columns.authors()

@@ -7,7 +7,7 @@ use lichen_model::{AnyId, PassageKind, Timestamp};
 pub struct Recall {
     /// The question, in plain words; quotes ask for a phrase.
     pub query: String,
-    /// Only these kinds of text; empty for all.
+    /// Only these kinds of text; empty for all but thinking.
     pub kinds: Vec<PassageKind>,
     /// Only what touches this path: a file, a folder, or a glob with `*`, `?` and `**`.
     pub path: Option<String>,

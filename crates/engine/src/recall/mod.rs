@@ -30,6 +30,23 @@ const SNIPPET_CHARS: usize = 220;
 /// Hits that can be asked for at once.
 const LIMIT_MAX: usize = 1000;
 
+/// The kinds that are searched without being asked for by name.
+const UNASKED: [PassageKind; PassageKind::ALL.len() - 1] = [
+    PassageKind::Chat,
+    PassageKind::Agent,
+    PassageKind::Doc,
+    PassageKind::Code,
+    PassageKind::Commit,
+];
+
+/// The kinds to search; none for all, which costs no filter.
+fn kinds_searched<'a>(index: &Index, recall: &'a Recall) -> &'a [PassageKind] {
+    if recall.kinds.is_empty() && index.count_of(PassageKind::Thinking) > 0 {
+        return &UNASKED;
+    }
+    &recall.kinds
+}
+
 /// Ranks the passages of `index` for a question; only those that pass, where passing is told.
 pub(crate) fn search(
     index: &Index,
@@ -46,7 +63,7 @@ pub(crate) fn search(
     let query = Query {
         text: &question.lexical,
         vector: vector.as_deref(),
-        kinds: &recall.kinds,
+        kinds: kinds_searched(index, recall),
         since: recall.since,
         until: recall.until,
         allowed,
@@ -160,8 +177,7 @@ impl Engine {
     fn scope(&self, recall: &Recall, note: Option<String>) -> Result<Scope, Error> {
         let heads = self.heads()?;
         let head = heads.first();
-        let kinds =
-            if recall.kinds.is_empty() { PassageKind::ALL.to_vec() } else { recall.kinds.clone() };
+        let kinds = if recall.kinds.is_empty() { UNASKED.to_vec() } else { recall.kinds.clone() };
         Ok(Scope {
             kinds,
             passages: u64::from(self.index.watermark()),

@@ -31,6 +31,22 @@ pub struct StaticModel {
     wordpiece: Wordpiece,
 }
 
+/// Counts the tokens of texts.
+#[derive(Debug)]
+pub struct TokenCounter<'a> {
+    wordpiece: &'a Wordpiece,
+    words: Words,
+    ids: Vec<u32>,
+}
+
+impl TokenCounter<'_> {
+    /// How many tokens a text has.
+    pub fn count(&mut self, text: &str) -> u32 {
+        let count = self.wordpiece.count(text, &mut self.words, &mut self.ids);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
 impl StaticModel {
     /// The built-in model, made at the first call.
     pub fn builtin() -> Result<&'static Self, EmbedError> {
@@ -100,6 +116,11 @@ impl StaticModel {
         let mut ids = Vec::new();
         self.wordpiece.encode(text, &mut Words::default(), &mut ids);
         ids
+    }
+
+    /// Counts tokens of texts of any length, with the words met before at hand.
+    pub fn token_counter(&self) -> TokenCounter<'_> {
+        TokenCounter { wordpiece: &self.wordpiece, words: Words::default(), ids: Vec::new() }
     }
 
     /// The sum of the tokens' vectors.

@@ -68,6 +68,11 @@ impl Known {
     }
 }
 
+/// A text without its accents.
+fn plain(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).collect()
+}
+
 impl Wordpiece {
     /// The vocabulary of tokens that each end with a line feed.
     pub(super) fn new(vocabulary: &'static str) -> Self {
@@ -105,14 +110,28 @@ impl Wordpiece {
         self.tokens.len()
     }
 
+    /// How many tokens a text has, however long it is.
+    pub(super) fn count(&self, text: &str, words: &mut Words, ids: &mut Vec<u32>) -> usize {
+        let counted = |line: &str| {
+            ids.clear();
+            if line.is_ascii() {
+                self.encode_ascii(line, words, ids, usize::MAX);
+            } else {
+                self.encode_any(&plain(line), words, ids, usize::MAX);
+            }
+            ids.len()
+        };
+        // No token reaches over the end of a line, and so no more than a line of them is held.
+        text.split_inclusive('\n').map(counted).sum()
+    }
+
     /// Appends the token ids of a text.
     pub(super) fn encode(&self, text: &str, words: &mut Words, ids: &mut Vec<u32>) {
         let end = ids.len() + TOKENS_MAX;
         if text.is_ascii() {
             self.encode_ascii(text, words, ids, end);
         } else {
-            let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
-            self.encode_any(&plain, words, ids, end);
+            self.encode_any(&plain(text), words, ids, end);
         }
         ids.truncate(end);
     }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lichen_model::PassageKind;
 use roaring::RoaringBitmap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -97,10 +96,8 @@ fn load(dir: &Path) -> std::result::Result<Option<Index>, String> {
     sealed.files.iter().try_for_each(|record| record.check(dir))?;
     let told = |error: io::Error| error.to_string();
     let columns = Columns::open(dir.join(COLUMNS), &sealed.columns).map_err(told)?;
-    let mut kinds = [0; PassageKind::ALL.len()];
-    columns.for_each(|_, kind, _| kinds[kind as usize] += 1);
-    let texts =
-        TextIndex::open(dir.join(TEXTS), &sealed.texts, &kinds).map_err(|error| chain(&error))?;
+    let texts = TextIndex::open(dir.join(TEXTS), &sealed.texts, columns.kinds())
+        .map_err(|error| chain(&error))?;
     let mut models = Vec::with_capacity(sealed.models.len());
     for Model { name, dims, watermark, segments } in &sealed.models {
         let key = ModelKey { name: name.clone(), dims: *dims };
