@@ -3,6 +3,7 @@
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
 pub mod claude_code;
+pub mod irc;
 pub mod jsonl;
 
 mod lines;
@@ -38,7 +39,7 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[claude_code::FORMAT, irc::FORMAT, jsonl::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -7,6 +7,7 @@ mod git;
 mod git_damage;
 mod git_incremental;
 mod git_oracle;
+mod irc;
 mod message_files;
 mod messages;
 mod transcripts;

@@ -58,3 +58,28 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 pub(crate) fn joined(first: &Batch, second: &Batch) -> Vec<lichen_model::Message> {
     [first.messages.clone(), second.messages.clone()].concat()
 }
+
+/// Reads a file cut at every byte, and with bytes of it changed: nothing panics, and every reading ends.
+pub(crate) fn mutate(format: &str, path: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let content = fs_err::read(path).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let step = content.len() / 1_000 + 1;
+    for cut in (0..content.len()).step_by(step) {
+        drop(read(format, &file(&folder, &name, &content[..cut])));
+    }
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..500 {
+        let mut changed = content.clone();
+        for _ in 0..=next(4) {
+            let at = next(changed.len());
+            changed[at] = b"\0\n\"{}[],:<>-= \xff9"[next(16)];
+        }
+        drop(read(format, &file(&folder, &name, &changed)));
+    }
+}
