@@ -5,8 +5,10 @@
 pub mod claude_code;
 pub mod irc;
 pub mod jsonl;
+pub mod mbox;
 
 mod lines;
+mod mail;
 mod mapping;
 mod parts;
 mod time;
@@ -39,7 +41,7 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, irc::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[claude_code::FORMAT, irc::FORMAT, mbox::FORMAT, jsonl::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -1,0 +1,58 @@
+//! Mailboxes: threads, bodies, quotes, and files that grow.
+
+use lichen_source::messages;
+
+use crate::message_files::{append, file, fixture, from, joined, mutate, problems, read, texts};
+
+#[test]
+fn an_mbox() {
+    let path = fixture("mbox/list.mbox");
+    assert_eq!(messages::sniff(&path).unwrap().name, "mbox");
+    let batch = read("mbox", &path);
+    assert_eq!(problems(&batch), ["file: line 46: has no date that can be read; taken as 1970"]);
+    let by_id = |id: &str| batch.messages.iter().find(|message| message.external_id == id).unwrap();
+    let (first, second, third) =
+        (by_id("1@example.org"), by_id("2@example.org"), by_id("3@example.org"));
+    assert_eq!((first.author.as_str(), first.sent.offset_minutes), ("Ann Müller", 60));
+    assert_eq!(first.text, "Ship it?\nFrom here on it is stable.");
+    assert_eq!(second.text, "On Mon, Ann wrote:\n> Ship it?\nCafé first.");
+    assert_eq!(second.reply_to, Some(first.id));
+    assert_eq!(third.reply_to, Some(second.id));
+    assert!(third.text.contains("Tea & cake"));
+    assert!(second.meta.contains(r#""quoted":[[0,30]]"#), "{}", second.meta);
+    assert!(second.meta.contains(r#""name":"plan.pdf""#), "{}", second.meta);
+    let cut: Vec<_> = batch
+        .passages
+        .iter()
+        .filter(|passage| passage.owner == lichen_model::Owner::Message(second.id))
+        .map(|passage| (passage.line, passage.span.clone()))
+        .collect();
+    assert_eq!(cut, [(3, 30..42)]);
+}
+
+#[test]
+fn a_growing_mbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs_err::read_to_string(fixture("mbox/list.mbox")).unwrap();
+    let whole = read("mbox", &file(&folder, "whole/list.mbox", &text));
+    for (cut, _) in
+        text.match_indices("\nFrom ").filter(|(at, _)| text[*at + 6..].contains("From:"))
+    {
+        if text[cut + 1..].starts_with("From here") {
+            continue;
+        }
+        let path = file(&folder, "cut/list.mbox", &text[..=cut]);
+        let first = read("mbox", &path);
+        append(&path, &text[cut + 1..]);
+        let second = from("mbox", &path, &first);
+        let mut both = joined(&first, &second);
+        both.sort_by_key(|message| message.sent.at);
+        assert_eq!(both, whole.messages, "cut at {cut}");
+        assert!(texts(&from("mbox", &path, &second)).is_empty());
+    }
+}
+
+#[test]
+fn mutated_mailboxes() {
+    mutate("mbox", &fixture("mbox/list.mbox"));
+}
