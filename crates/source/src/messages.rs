@@ -5,6 +5,7 @@
 pub mod claude_code;
 pub mod irc;
 pub mod jsonl;
+pub mod maildir;
 pub mod mbox;
 
 mod lines;
@@ -41,18 +42,21 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] = &[claude_code::FORMAT, irc::FORMAT, mbox::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] =
+    &[claude_code::FORMAT, irc::FORMAT, maildir::FORMAT, mbox::FORMAT, jsonl::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
-/// The format of a file, told by its path and first bytes.
+/// The format of a file, told by its path and first bytes; of a folder, told by its path.
 pub fn sniff(path: &Path) -> Result<&'static Format> {
     let mut head = Vec::new();
-    let file = fs::File::open(path).map_err(Error::ReadFile)?;
-    file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    if !path.is_dir() {
+        let file = fs::File::open(path).map_err(Error::ReadFile)?;
+        file.take(HEAD_BYTES).read_to_end(&mut head).map_err(Error::ReadFile)?;
+    }
     FORMATS.iter().find(|format| (format.sniff)(path, &head)).ok_or_else(|| Error::UnknownFormat {
         path: path.to_owned(),
         known: FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", "),

@@ -56,3 +56,26 @@ fn a_growing_mbox() {
 fn mutated_mailboxes() {
     mutate("mbox", &fixture("mbox/list.mbox"));
 }
+
+#[test]
+fn a_maildir() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = |id: &str, to: &str| {
+        format!(
+            "From: a@b\nMessage-ID: <{id}>\nIn-Reply-To: <{to}>\nDate: Mon, 01 Jan 2024 10:00:00 +0000\n\ntext {id}\n"
+        )
+    };
+    std::fs::create_dir_all(folder.path().join("box/new")).unwrap();
+    file(&folder, "box/cur/1.a:2,S", mail("1", "0"));
+    let path = folder.path().join("box");
+    assert_eq!(messages::sniff(&path).unwrap().name, "maildir");
+    let first = read("maildir", &path);
+    assert_eq!(texts(&first), ["text 1"]);
+    assert_eq!(from("maildir", &path, &first), lichen_model::Batch::default());
+    file(&folder, "box/new/2.b", mail("2", "1"));
+    let second = from("maildir", &path, &first);
+    assert_eq!(texts(&second), ["text 1", "text 2"]);
+    assert_eq!(second.messages[1].reply_to, Some(first.messages[0].id));
+    assert_eq!(second.streams[0].name, "box");
+    assert!(messages::sniff(folder.path()).is_err());
+}
