@@ -69,7 +69,8 @@ pub fn cut_message_but(text: &str, silent: &[Range<usize>]) -> Vec<Piece> {
     }
     let mut pieces = Vec::new();
     let mut start = 0;
-    for span in silent.iter().cloned().chain([text.len()..text.len()]) {
+    let end = text.len()..text.len();
+    for span in silent.iter().chain(std::iter::once(&end)) {
         let stretch = start..span.start.max(start);
         start = span.end.max(start);
         let Some(said) = text.get(stretch.clone()) else { continue };
