@@ -3,6 +3,7 @@
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
 pub mod claude_code;
+pub mod csv;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
@@ -43,7 +44,7 @@ pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<
 
 /// Every format, the most particular first.
 pub static FORMATS: &[Format] =
-    &[claude_code::FORMAT, irc::FORMAT, maildir::FORMAT, mbox::FORMAT, jsonl::FORMAT];
+    &[claude_code::FORMAT, irc::FORMAT, csv::FORMAT, maildir::FORMAT, mbox::FORMAT, jsonl::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {
