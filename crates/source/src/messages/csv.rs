@@ -143,7 +143,7 @@ fn delimiter(path: &Path) -> Result<u8> {
     let mut first = Vec::new();
     let file = File::open(path).map_err(Error::ReadFile)?.take(64 << 10);
     BufReader::new(file).read_until(b'\n', &mut first).map_err(Error::ReadFile)?;
-    let count = |sign: u8| first.iter().filter(|&&byte| byte == sign).count();
+    let count = |sign: u8| first.split(|&byte| byte == sign).count();
     Ok([b'\t', b';', b','].into_iter().max_by_key(|sign| count(*sign)).unwrap_or(b','))
 }
 

@@ -94,6 +94,7 @@ fn a_csv() {
     assert_eq!(texts(&second), ["yes"]);
     assert_eq!(second.messages[0].reply_to, Some(first.messages[0].id));
     assert_eq!(from("csv", &path, &second), lichen_model::Batch::default());
+    mutate("csv", &file(&folder, "m/x.csv", "text,time\n\"x\ny\",5\nz,6\n"));
     let other = file(&folder, "other.csv", "when,what\n1,x\n");
     let format = messages::format("csv").unwrap();
     let Err(error) = (format.open)(&crate::message_files::source(&other)) else { panic!("opened") };

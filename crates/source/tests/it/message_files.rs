@@ -65,8 +65,13 @@ pub(crate) fn mutate(format: &str, path: &Path) {
     let content = fs_err::read(path).unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let step = content.len() / 1_000 + 1;
+    // A file whose head is damaged may be refused, with an error.
+    let read = |path: PathBuf| {
+        let opened = (messages::format(format).unwrap().open)(&source(&path));
+        opened.map(|mut reader| read_all(&mut reader).0).ok()
+    };
     for cut in (0..content.len()).step_by(step) {
-        drop(read(format, &file(&folder, &name, &content[..cut])));
+        drop(read(file(&folder, &name, &content[..cut])));
     }
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = |below: usize| {
@@ -80,6 +85,6 @@ pub(crate) fn mutate(format: &str, path: &Path) {
             let at = next(changed.len());
             changed[at] = b"\0\n\"{}[],:<>-= \xff9"[next(16)];
         }
-        drop(read(format, &file(&folder, &name, &changed)));
+        drop(read(file(&folder, &name, &changed)));
     }
 }
