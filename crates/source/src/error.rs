@@ -61,4 +61,18 @@ pub enum Error {
         /// The fields that can be mapped.
         known: String,
     },
+    /// A table has no column for what every message needs.
+    #[error(
+        "`{path}` has no column `{column}` for the {field}; it has `{columns}`: name one with `--map {field}=COLUMN`"
+    )]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// What is looked for.
+        field: &'static str,
+        /// Under which name.
+        column: String,
+        /// The names of the columns.
+        columns: String,
+    },
 }

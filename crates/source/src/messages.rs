@@ -3,14 +3,19 @@
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
 pub mod claude_code;
+pub mod csv;
 pub mod discord;
+pub mod irc;
 pub mod jsonl;
+pub mod maildir;
+pub mod mbox;
 pub mod slack;
 pub mod telegram;
 pub mod whatsapp;
 
 mod json_stream;
 mod lines;
+mod mail;
 mod mapping;
 mod parts;
 mod record;
@@ -52,6 +57,10 @@ pub static FORMATS: &[Format] = &[
     telegram::FORMAT,
     discord::FORMAT,
     whatsapp::FORMAT,
+    irc::FORMAT,
+    csv::FORMAT,
+    maildir::FORMAT,
+    mbox::FORMAT,
     jsonl::FORMAT,
 ];
 
@@ -60,7 +69,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
-/// The format of a file, told by its path and first bytes.
+/// The format of a file, told by its path and first bytes; of a folder, told by its path.
 pub fn sniff(path: &Path) -> Result<&'static Format> {
     let mut head = Vec::new();
     // A folder has no first bytes: what it is, its names tell.

@@ -62,6 +62,29 @@ pub fn cut_message(text: &str) -> Vec<Piece> {
     pack::pieces(text, pack::pack(text, blocks, PROSE), |_| String::new())
 }
 
+/// A message of which the `silent` spans, in order, are left out: each stretch between two is cut on its own.
+pub fn cut_message_but(text: &str, silent: &[Range<usize>]) -> Vec<Piece> {
+    if silent.is_empty() {
+        return cut_message(text);
+    }
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let end = text.len()..text.len();
+    for span in silent.iter().chain(std::iter::once(&end)) {
+        let stretch = start..span.start.max(start);
+        start = span.end.max(start);
+        let Some(said) = text.get(stretch.clone()) else { continue };
+        let above = pack::line_ends(&text[..stretch.start]);
+        let lines = u32::try_from(above).unwrap_or(u32::MAX);
+        pieces.extend(cut_message(said).into_iter().map(|piece| Piece {
+            span: piece.span.start + stretch.start..piece.span.end + stretch.start,
+            line: piece.line.saturating_add(lines),
+            ..piece
+        }));
+    }
+    pieces
+}
+
 /// A commit's message, at paragraphs where it is too long for one passage.
 pub fn cut_commit(text: &str) -> Vec<Piece> {
     if text.len() <= COMMIT.target { whole(text) } else { cut_paragraphs(text, COMMIT) }

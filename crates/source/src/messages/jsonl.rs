@@ -31,7 +31,9 @@ fn sniff(path: &Path, head: &[u8]) -> bool {
     let named =
         path.extension().is_some_and(|name| name == "jsonl" || name == "ndjson" || name == "json");
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    named && (head.trim_ascii_start().is_empty() || head.trim_ascii_start().starts_with(b"{"))
+    named
+        && !path.is_dir()
+        && (head.trim_ascii_start().is_empty() || head.trim_ascii_start().starts_with(b"{"))
 }
 
 /// Kinds of streams as the position tells them.

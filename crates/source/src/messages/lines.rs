@@ -89,6 +89,14 @@ impl Lines {
         Ok(lines)
     }
 
+    /// The lines from `start`, where one begins, up to `end`.
+    pub(super) fn between(path: &Path, start: u64, end: u64, limit: usize) -> Result<Self> {
+        let mut lines = Self::before(path, end, limit)?;
+        lines.at.offset = start;
+        lines.file.seek(SeekFrom::Start(start)).map_err(Error::ReadFile)?;
+        Ok(lines)
+    }
+
     /// Bytes of the file when it was opened: what is appended meanwhile is for the next time.
     pub(super) const fn len(&self) -> u64 {
         self.len

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use lichen_model::{
     Batch, Message, MessageId, Owner, Passage, PassageKind, Problem, Progress, Role, Stream,
@@ -188,12 +189,20 @@ impl Problems {
     }
 }
 
+/// A message and the place of its stream.
+struct Row {
+    place: usize,
+    message: Message,
+    /// Spans of its text that are kept, but that no passages are cut from.
+    silent: Vec<Range<usize>>,
+}
+
 /// Messages on their way into a batch.
 #[derive(Default)]
 pub(super) struct Draft {
     streams: Vec<Stream>,
     places: HashMap<StreamId, usize>,
-    rows: Vec<(usize, Message)>,
+    rows: Vec<Row>,
     pub(super) tags: Vec<Tag>,
     pub(super) problems: Problems,
     /// Bytes read for it.
@@ -216,21 +225,28 @@ impl Draft {
 
     /// Adds a message whose stream has joined.
     pub(super) fn push(&mut self, message: Message) {
+        self.push_but(message, Vec::new());
+    }
+
+    /// Adds a message whose stream has joined. No passages are cut from the `silent` spans of its text, which are in
+    /// order: what is quoted is found where it was said.
+    pub(super) fn push_but(&mut self, message: Message, silent: Vec<Range<usize>>) {
         let place = self.places.get(&message.stream).copied().unwrap_or_default();
-        self.rows.push((place, message));
+        self.rows.push(Row { place, message, silent });
     }
 
     /// The batch: messages by stream, then by time; equal ones stay in the order of the file. Sources that are read as
     /// a whole tell their progress with the last batch only.
     pub(super) fn finish(mut self, source: &str, progress: impl Into<Option<Progress>>) -> Batch {
-        self.rows.sort_by_key(|(place, message)| (*place, message.sent.at));
+        self.rows.sort_by_key(|row| (row.place, row.message.sent.at));
         let mut batch =
             Batch { problems: self.problems.finish(source), tags: self.tags, ..Batch::default() };
         batch.messages.reserve(self.rows.len());
         batch.passages.reserve(self.rows.len());
-        for (place, message) in self.rows {
-            passages(self.streams[place].kind, &message, &mut batch.passages);
-            batch.messages.push(message);
+        for row in self.rows {
+            let kind = self.streams[row.place].kind;
+            passages(kind, &row.message, &row.silent, &mut batch.passages);
+            batch.messages.push(row.message);
         }
         batch.streams = self.streams;
         batch.progress.extend(progress.into());
@@ -241,12 +257,20 @@ impl Draft {
 /// Cuts a message. Where it has no text but used tools, their names, paths and commands are what it is found by:
 /// one passage over an empty span carries them as context. Patches stay out of passages: they are long, and the
 /// code they hold is in the repository's documents and commits.
-fn passages(kind: StreamKind, message: &Message, passages: &mut Vec<Passage>) {
-    let blank = message.text.trim().is_empty();
-    if blank && message.tool_calls.is_empty() {
+fn passages(
+    kind: StreamKind,
+    message: &Message,
+    silent: &[Range<usize>],
+    passages: &mut Vec<Passage>,
+) {
+    let pieces = if message.text.trim().is_empty() {
+        Vec::new()
+    } else {
+        passage::cut_message_but(&message.text, silent)
+    };
+    if pieces.is_empty() && message.tool_calls.is_empty() {
         return;
     }
-    let pieces = if blank { Vec::new() } else { passage::cut_message(&message.text) };
     let kind = match (message.role, kind) {
         (Role::Thinking, _) => PassageKind::Thinking,
         (_, StreamKind::Chat) => PassageKind::Chat,

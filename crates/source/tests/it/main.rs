@@ -8,6 +8,8 @@ mod git;
 mod git_damage;
 mod git_incremental;
 mod git_oracle;
+mod irc;
+mod mail;
 mod message_files;
 mod messages;
 mod slack;

@@ -96,3 +96,9 @@ pub(crate) fn damage(format: &str, name: &str, content: &[u8]) {
         read_damaged(&damaged);
     }
 }
+
+/// [`damage`] of the file at `path`.
+pub(crate) fn mutate(format: &str, path: &Path) {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    damage(format, &name, &fs_err::read(path).unwrap());
+}

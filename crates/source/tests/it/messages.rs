@@ -271,7 +271,10 @@ fn formats_are_told_by_their_heads() {
     let other = file(&folder, "x.bin", b"\0\0");
     let error = format(&other).unwrap_err().to_string();
     assert!(
-        error.ends_with("is in no known format of messages; known are: claude-code, slack, telegram, discord, whatsapp, jsonl"),
+        error.ends_with(
+            "is in no known format of messages; known are: claude-code, slack, telegram, discord, whatsapp, irc, csv, \
+             maildir, mbox, jsonl"
+        ),
         "{error}"
     );
     assert!(format(&folder.path().join("absent.jsonl")).is_err());

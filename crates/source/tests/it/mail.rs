@@ -1,0 +1,104 @@
+//! Mailboxes: threads, bodies, quotes, and files that grow.
+
+use lichen_source::messages;
+
+use crate::message_files::{append, file, fixture, from, joined, mutate, problems, read, texts};
+
+#[test]
+fn an_mbox() {
+    let path = fixture("mbox/list.mbox");
+    assert_eq!(messages::sniff(&path).unwrap().name, "mbox");
+    let batch = read("mbox", &path);
+    assert_eq!(problems(&batch), ["file: line 46: has no date that can be read; taken as 1970"]);
+    let by_id = |id: &str| batch.messages.iter().find(|message| message.external_id == id).unwrap();
+    let (first, second, third) =
+        (by_id("1@example.org"), by_id("2@example.org"), by_id("3@example.org"));
+    assert_eq!((first.author.as_str(), first.sent.offset_minutes), ("Ann Müller", 60));
+    assert_eq!(first.text, "Ship it?\nFrom here on it is stable.");
+    assert_eq!(second.text, "On Mon, Ann wrote:\n> Ship it?\nCafé first.");
+    assert_eq!(second.reply_to, Some(first.id));
+    assert_eq!(third.reply_to, Some(second.id));
+    assert!(third.text.contains("Tea & cake"));
+    assert!(second.meta.contains(r#""quoted":[[0,30]]"#), "{}", second.meta);
+    assert!(second.meta.contains(r#""name":"plan.pdf""#), "{}", second.meta);
+    let cut: Vec<_> = batch
+        .passages
+        .iter()
+        .filter(|passage| passage.owner == lichen_model::Owner::Message(second.id))
+        .map(|passage| (passage.line, passage.span.clone()))
+        .collect();
+    assert_eq!(cut, [(3, 30..42)]);
+}
+
+#[test]
+fn a_growing_mbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs_err::read_to_string(fixture("mbox/list.mbox")).unwrap();
+    let whole = read("mbox", &file(&folder, "whole/list.mbox", &text));
+    for (cut, _) in
+        text.match_indices("\nFrom ").filter(|(at, _)| text[*at + 6..].contains("From:"))
+    {
+        if text[cut + 1..].starts_with("From here") {
+            continue;
+        }
+        let path = file(&folder, "cut/list.mbox", &text[..=cut]);
+        let first = read("mbox", &path);
+        append(&path, &text[cut + 1..]);
+        let second = from("mbox", &path, &first);
+        let mut both = joined(&first, &second);
+        both.sort_by_key(|message| message.sent.at);
+        assert_eq!(both, whole.messages, "cut at {cut}");
+        assert!(texts(&from("mbox", &path, &second)).is_empty());
+    }
+}
+
+#[test]
+fn mutated_mailboxes() {
+    mutate("mbox", &fixture("mbox/list.mbox"));
+}
+
+#[test]
+fn a_maildir() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = |id: &str, to: &str| {
+        format!(
+            "From: a@b\nMessage-ID: <{id}>\nIn-Reply-To: <{to}>\nDate: Mon, 01 Jan 2024 10:00:00 +0000\n\ntext {id}\n"
+        )
+    };
+    std::fs::create_dir_all(folder.path().join("box/new")).unwrap();
+    file(&folder, "box/cur/1.a:2,S", mail("1", "0"));
+    let path = folder.path().join("box");
+    assert_eq!(messages::sniff(&path).unwrap().name, "maildir");
+    let first = read("maildir", &path);
+    assert_eq!(texts(&first), ["text 1"]);
+    assert_eq!(from("maildir", &path, &first), lichen_model::Batch::default());
+    file(&folder, "box/new/2.b", mail("2", "1"));
+    let second = from("maildir", &path, &first);
+    assert_eq!(texts(&second), ["text 1", "text 2"]);
+    assert_eq!(second.messages[1].reply_to, Some(first.messages[0].id));
+    assert_eq!(second.streams[0].name, "box");
+    assert!(messages::sniff(folder.path()).is_err());
+}
+
+#[test]
+fn a_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\u{feff}id;time;Author;text;reply_to;team\n1;2024-01-02T10:00:00Z;ann;\"two\nlines; one cell\";;red\n";
+    let path = file(&folder, "chat.csv", text);
+    assert_eq!(messages::sniff(&path).unwrap().name, "csv");
+    let first = read("csv", &path);
+    assert_eq!((problems(&first).len(), texts(&first)), (0, vec!["two\nlines; one cell"]));
+    assert_eq!(first.messages[0].meta, r#"{"team":"red"}"#);
+    append(&path, "2;2024-01-02T10:01:00Z;bea;yes;1;\n");
+    let second = from("csv", &path, &first);
+    assert_eq!(texts(&second), ["yes"]);
+    assert_eq!(second.messages[0].reply_to, Some(first.messages[0].id));
+    assert_eq!(from("csv", &path, &second), lichen_model::Batch::default());
+    mutate("csv", &file(&folder, "m/x.csv", "text,time\n\"x\ny\",5\nz,6\n"));
+    let other = file(&folder, "other.csv", "when,what\n1,x\n");
+    let format = messages::format("csv").unwrap();
+    let Err(error) = (format.open)(&crate::message_files::source(&other)) else { panic!("opened") };
+    assert!(
+        error.to_string().ends_with("it has `when`, `what`: name one with `--map text=COLUMN`")
+    );
+}
