@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Doctor(commands::doctor::DoctorArgs),
     Index(commands::index::IndexArgs),
     Eval(commands::eval::EvalArgs),
+    Stream(commands::stream::StreamArgs),
+    Window(commands::window::WindowArgs),
     Sql(commands::sql::SqlArgs),
     Export(commands::export::ExportArgs),
     Demo(commands::demo::DemoArgs),

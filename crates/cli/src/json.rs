@@ -1,8 +1,8 @@
 //! Answers as JSON. These shapes are an interface: the engine's own types may change, these may only grow.
 
 use lichen_engine::{
-    Answer, DoctorFinding, EvalReport, Found, IngestSummary, Metrics, Status, TOKEN_BYTES, Table,
-    Value, format_instant,
+    Answer, DoctorFinding, EvalReport, Found, IngestSummary, MessageView, Metrics, Status,
+    TOKEN_BYTES, Table, Value, format_instant,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -44,6 +44,26 @@ pub(crate) fn answer(answer: &Answer) -> Json {
         "candidates": answer.candidates,
         "hits": hits,
     })
+}
+
+/// Messages with all that the store knows of them.
+pub(crate) fn messages(views: &[MessageView]) -> Vec<Json> {
+    let one = |view: &MessageView| {
+        let message = &view.message;
+        let meta: Json = serde_json::from_str(&message.meta).unwrap_or(Json::Null);
+        json!({
+            "id": message.id.any().to_string(),
+            "external_id": message.external_id,
+            "stream": view.stream.name,
+            "author": message.author,
+            "at": format_instant(message.sent.at),
+            "text": message.text,
+            "reply_to": message.reply_to.map(|id| id.any().to_string()),
+            "replaces": message.replaces.map(|id| id.any().to_string()),
+            "meta": meta,
+        })
+    };
+    views.iter().map(one).collect()
 }
 
 /// Things found by their ids.

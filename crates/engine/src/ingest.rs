@@ -152,6 +152,9 @@ impl Engine {
             }
         }
         self.store.checkpoint()?;
+        // Stores from before tokens were counted have some that are not.
+        let mut counter = StaticModel::builtin()?.token_counter();
+        self.store.count_tokens(&mut |text| counter.count(text))?;
         if !observer.cancelled() {
             summary.indexed = self.catch_up(observer)?;
         }

@@ -21,6 +21,7 @@ mod recall;
 mod status;
 mod tables;
 mod when;
+mod window;
 
 pub use config::{Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig};
 pub use doctor::DoctorFinding;
@@ -29,8 +30,9 @@ pub use eval::{EvalFile, EvalReport, Metrics, eval_recall};
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
-pub use lichen_model::{AnyId, Clock, PassageKind, Timestamp};
+pub use lichen_model::{AnyId, Clock, PassageKind, Stream, Timestamp};
 pub use lichen_source::messages::Mapping;
+pub use lichen_store::MessageView;
 pub use lichen_store::{Column, ExportFormat, Exported, SqlLimits, Table, Value};
 pub use observer::{Observer, Unobserved};
 pub use open::Engine;
@@ -38,3 +40,6 @@ pub use place::{find_store, init, new_store_dir, repository_root};
 pub use recall::{Answer, Flag, Hit, Recall, Scope, TOKEN_BYTES, answer_text, printable};
 pub use status::{HeadStatus, IndexStatus, Status};
 pub use when::{format_date, format_instant, parse_until, parse_when};
+pub use window::{
+    Measure, Part, Standing, StreamInfo, Window, WindowFormat, WindowSpec, window_text,
+};

@@ -94,6 +94,11 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// Messages were stored before their tokens were counted.
+    #[error(
+        "some messages of the stream have no count of tokens yet: run `lichen ingest`, which counts them"
+    )]
+    Uncounted,
     /// No room is left. Nothing that was acknowledged is lost.
     #[error(
         "the disk of `{path}` is full ({free} bytes free): make room and run the command again; nothing that was \

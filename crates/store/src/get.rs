@@ -1,5 +1,6 @@
 //! Facts by their ids, whole.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -211,6 +212,50 @@ impl Reader {
         let uuid = row::uuid(id.as_u128());
         let filter = format!("WHERE m.message_id = '{uuid}'::UUID");
         Ok(self.messages_where(&filter)?.pop())
+    }
+
+    /// These messages, in the order asked for. Ids that do not exist are left out.
+    pub fn messages(&self, ids: &[MessageId]) -> Result<Vec<MessageView>> {
+        let raw = || ids.iter().map(|id| id.as_u128());
+        let (Some(low), Some(high)) = (raw().min(), raw().max()) else { return Ok(Vec::new()) };
+        let filter = format!(
+            "WHERE m.message_id BETWEEN '{}'::UUID AND '{}'::UUID AND m.message_id IN ({})",
+            row::uuid(low),
+            row::uuid(high),
+            row::uuid_list(raw())
+        );
+        let mut found: HashMap<MessageId, MessageView> =
+            self.messages_where(&filter)?.into_iter().map(|view| (view.message.id, view)).collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Of each stream: messages, bytes, and the times of its first and last message in milliseconds; without messages
+    /// that others have taken the place of.
+    pub fn stream_sizes(&self) -> Result<HashMap<StreamId, (u64, u64, i64, i64)>> {
+        let mut statement = self
+            .conn
+            .prepare(
+                "SELECT stream_id, count(*), sum(byte_len)::UBIGINT, epoch_ms(min(sent_at)), epoch_ms(max(sent_at))
+                 FROM messages WHERE message_id NOT IN (SELECT message_id FROM replaced_messages)
+                 GROUP BY stream_id",
+            )
+            .doing(DOING)?;
+        let rows = statement.query_map([], |row| {
+            let id = StreamId::from_u128(row.get::<_, Raw>(0)?.0);
+            Ok((id, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+        });
+        rows.and_then(Iterator::collect).doing(DOING)
+    }
+
+    /// The current version of the document at `path`, of the first repository that has one there.
+    pub fn current_version_at(&self, path: &str) -> Result<Option<VersionId>> {
+        let sql = "SELECT d.version_id FROM current_documents AS d JOIN repos AS r USING (repo_id)
+             WHERE d.path = ? ORDER BY r.key <> '.', r.key LIMIT 1";
+        let mut statement = self.conn.prepare(sql).doing(DOING)?;
+        let mut rows = statement.query([path]).doing(DOING)?;
+        let found =
+            rows.next().doing(DOING)?.map(|row| row.get::<_, Raw>(0).doing(DOING)).transpose()?;
+        Ok(found.map(|raw| VersionId::from_u128(raw.0)))
     }
 
     /// Up to `count` messages before and after a message in its stream, and itself, by time.

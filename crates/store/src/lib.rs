@@ -25,6 +25,7 @@ mod get;
 mod history;
 mod hits;
 mod shown;
+mod sums;
 
 mod doctor;
 mod export;
@@ -55,6 +56,7 @@ pub use recall::{RecallError, RecallFn, RecallRow};
 pub use refs::SeenRef;
 pub use shown::{Place, Shown};
 pub use sql::{Column, SqlLimits, Table, Value};
+pub use sums::{Late, Measure, Standing, Sums};
 
 /// The name under which the data file is attached.
 const CATALOG: &str = "lichen";

@@ -12,6 +12,8 @@ pub(crate) mod init;
 pub(crate) mod recall;
 pub(crate) mod sql;
 pub(crate) mod status;
+pub(crate) mod stream;
+pub(crate) mod window;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -42,6 +44,8 @@ pub(crate) fn run(
         Command::Doctor(args) => doctor::run(&args, context, output),
         Command::Index(args) => index::run(&args, context, output),
         Command::Eval(args) => eval::run(&args, context, output),
+        Command::Stream(args) => stream::run(&args, context, output),
+        Command::Window(args) => window::run(&args, context, output),
         Command::Sql(args) => sql::run(&args, context, output),
         Command::Export(args) => export::run(&args, context, output),
         Command::Demo(args) => demo::run(&args, context, output),

@@ -12,7 +12,7 @@ const STEP: usize = 50_000;
 
 impl Store {
     /// Counts the tokens of messages that have none yet, and sums them up anew. Gives how many were counted.
-    pub fn count_tokens(&mut self, count: &dyn Fn(&str) -> u32) -> Result<usize> {
+    pub fn count_tokens(&mut self, count: &mut dyn FnMut(&str) -> u32) -> Result<usize> {
         let doing = "count the tokens of messages";
         let uncounted: Vec<u128> = {
             let mut statement = self
