@@ -15,13 +15,13 @@ proptest! {
         for (path, bytes, modified, document) in files {
             position.insert(RepoPath(path), Stamp { bytes, modified: i128::from(modified), document });
         }
-        prop_assert_eq!(Position::parse(&position.to_string(), 7), Some(position.clone()));
-        prop_assert_eq!(Position::parse(&position.to_string(), 8), None);
+        prop_assert_eq!(Position::parse(&position.to_string(), 7, 0), Some(position.clone()));
+        prop_assert_eq!(Position::parse(&position.to_string(), 8), None, 0);
     }
 
     #[test]
     fn any_text(text in "1 7 [0-9]{1,3}(\n[0-9d -]{0,6}[ %a-z0-9é]{0,12}){0,4}|\\PC{0,40}") {
-        Position::parse(&text, 7);
+        Position::parse(&text, 7, 0);
     }
 }
 
