@@ -9,6 +9,7 @@ mod git_incremental;
 mod git_oracle;
 mod message_files;
 mod messages;
+mod redaction;
 mod transcripts;
 
 use lichen_model::Batch;
