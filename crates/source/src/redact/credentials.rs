@@ -50,12 +50,12 @@ fn skip(text: &str, start: usize, of: &[u8]) -> usize {
 }
 
 /// The characters of RFC 6750.
-fn of_token(byte: &u8) -> bool {
+fn of_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
 }
 
 fn bearer(text: &str, end: usize) -> Option<Range<usize>> {
-    let span = run(text, skip(text, end, b" "), of_token);
+    let span = run(text, skip(text, end, b" "), |byte| of_token(*byte));
     let token = text[span.clone()].trim_end_matches('.');
     let span = span.start..span.start + token.len();
     (token.len() >= 16 && is_secret(token, Trust::Token)).then_some(span)
@@ -91,7 +91,7 @@ fn authorization(text: &str, end: usize) -> Option<Range<usize>> {
         at = if text[at..].starts_with("token=") { at + 6 } else { at };
         at = skip(text, at, b"\"");
     }
-    let span = run(text, at, |byte| of_token(byte) || *byte == b':');
+    let span = run(text, at, |byte| of_token(*byte) || *byte == b':');
     let value = &text[span.clone()];
     (value.len() >= 16 && is_secret(value, Trust::Token)).then_some(span)
 }

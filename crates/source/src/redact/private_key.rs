@@ -1,4 +1,4 @@
-//! Private keys: PEM, OpenSSH, PGP, SSH2 and PuTTY, whole or cut short.
+//! Private keys: PEM, OpenSSH, PGP, SSH2 and `PuTTY`, whole or cut short.
 
 use std::ops::Range;
 
@@ -16,11 +16,8 @@ const LINE_MAX: usize = 100;
 /// The key whose first line begins at `start`.
 pub(super) fn from_begin(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..text.floor_char_boundary((start + BYTES_MAX).min(text.len()))];
-    let body = if rest.starts_with("Private-Lines:") {
-        let count = rest["Private-Lines:".len()..]
-            .bytes()
-            .take_while(|byte| matches!(byte, b' ' | b'0'..=b'9'))
-            .count();
+    let body = if let Some(after) = rest.strip_prefix("Private-Lines:") {
+        let count = after.bytes().take_while(|byte| matches!(byte, b' ' | b'0'..=b'9')).count();
         "Private-Lines:".len() + count
     } else {
         let head = rest[..rest.floor_char_boundary(LINE_MAX)].find(" KEY")?;
