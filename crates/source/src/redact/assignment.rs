@@ -83,7 +83,7 @@ pub(super) fn forms(name: &str) -> Vec<String> {
         camel,
         words.join(" "),
         words.iter().map(capital).collect::<Vec<_>>().join(" "),
-        capital(&words[0]) + &words[1..].iter().map(|word| format!(" {word}")).collect::<String>(),
+        capital(&words.join(" ").as_str()),
         words.join(" ").to_ascii_uppercase(),
     ];
     forms.sort_unstable();
@@ -157,18 +157,25 @@ pub(super) fn named_value(text: &str, start: usize, end: usize) -> Option<Range<
     if start > 0 && bytes[start - 1].is_ascii_lowercase() && bytes[start].is_ascii_lowercase() {
         return None;
     }
-    let name =
-        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ');
-    let rest = bytes[end..].iter().take(GAP_MAX).take_while(name).count();
-    let mut after = end + rest;
-    // A blank before the operator is no part of the name.
-    while after > end && bytes[after - 1] == b' ' {
-        after -= 1;
-    }
-    let small = text[start..after].to_ascii_lowercase();
-    KEY_WORDS.iter().any(|word| small.contains(word)).then_some(())?;
-    let assigned = assigned(text, start, after)?;
-    (!assigned.bare).then_some(assigned.span)
+    let name_end = |blanks: bool| {
+        let of_name = |byte: &&u8| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'-' | b'.')
+                || (blanks && **byte == b' ')
+        };
+        let len = bytes[end..].iter().take(GAP_MAX).take_while(of_name).count();
+        // A blank before the operator is no part of the name.
+        let trailing = bytes[end..end + len].iter().rev().take_while(|byte| **byte == b' ').count();
+        end + len - trailing
+    };
+    // Names in prose hold blanks; after an argument's name a blank ends it.
+    [false, true].into_iter().find_map(|blanks| {
+        let after = name_end(blanks);
+        let small = text[start..after].to_ascii_lowercase();
+        KEY_WORDS.iter().any(|word| small.contains(word)).then_some(())?;
+        let assigned = assigned(text, start, after)?;
+        (!assigned.bare).then_some(assigned.span)
+    })
 }
 
 /// Digits among letters: the shapes of keys without a mark fit long words as well.

@@ -172,7 +172,7 @@ pub(super) static SHAPES: &[Shape] = &[
     shape("facebook-token", &["EAA"], "EAA[CMG]%a{80,}"),
     shape("instagram-token", &["IGQV", "IGAA"], "IG(?:QV|AA)%w{80,}"),
     shape("linkedin-secret", &["WPL_AP"], "WPL_AP[0-9]\\.%a{16}\\.[A-Za-z0-9+/]{4,}={0,2}"),
-    shape("twitter-bearer-token", &["AAAAAAAAAAAAAAAAAAAAA"], "A{20,22}%a{5,}%[A-Za-z0-9%]{40,}"),
+    shape("twitter-bearer-token", &["AAAAAAAAAAAAAAAAAAAAA"], "A{21,22}%a{5,}%[A-Za-z0-9%]{40,}"),
     shape("twitch-token", &["oauth:"], "oauth:(%l{30})"),
     // Work and design.
     shape("linear-key", &["lin_api_", "lin_oauth_"], "lin_(?:api|oauth)_%a{40,}"),
