@@ -32,6 +32,15 @@ pub enum Error {
         /// What the system said, with the path.
         source: std::io::Error,
     },
+    /// The key of placeholders is not one.
+    #[error(
+        "`{path}` is not the key that placeholders for secrets were made with: put it back, or delete it, and secrets that are \
+         taken in from now on get other placeholders"
+    )]
+    RedactionKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of labelled data is not of its format.
     #[error("could not read `{path}` as labelled data: {what}")]
     Dataset {
@@ -129,7 +138,7 @@ impl Error {
             | Self::AmbiguousId { .. }
             | Self::AmbiguousRevision { .. } => ErrorKind::User,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::UnknownModel { .. } => ErrorKind::Config,
+            Self::UnknownModel { .. } | Self::RedactionKey { .. } => ErrorKind::Config,
             Self::KeptVector { .. } => ErrorKind::Internal,
             Self::File { source } if source.kind() == std::io::ErrorKind::NotFound => {
                 ErrorKind::NotFound

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 
 use lichen_index::embed::StaticModel;
 use lichen_model::{Batch, Oid, Problem, Repo};
@@ -283,6 +283,7 @@ impl Engine {
                     repo_roots: repository_roots(&plan.root),
                     mapping: plan.mapping.clone(),
                     line_bytes_max: 0,
+                    redactor: Some(Arc::clone(&self.redactor)),
                 };
                 Ok((format.open)(&source)?)
             }
@@ -310,7 +311,8 @@ impl Engine {
             people: &people,
             position: position.as_deref(),
         };
-        Ok(git::Repository::open(folder, key)?.read(&known, GIT_THREADS)?)
+        let repository = git::Repository::open(folder, key)?;
+        Ok(repository.redacted(Some(Arc::clone(&self.redactor))).read(&known, GIT_THREADS)?)
     }
 
     /// A reader of the documents below `folder` that differ from what is known.
@@ -334,6 +336,7 @@ impl Engine {
         };
         let mut options = documents::Options::new(repo.clone(), self.clock.now());
         options.bytes_max = self.config.documents.file_bytes_max;
+        options.redactor = Some(Arc::clone(&self.redactor));
         Ok(documents::Reader::open(folder, options, known)?)
     }
 

@@ -18,6 +18,7 @@ mod observer;
 mod open;
 mod place;
 mod recall;
+mod redaction;
 mod status;
 mod tables;
 mod when;

@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use lichen_index::{Embedder, Index, Opened};
 use lichen_model::Clock;
+use lichen_source::redact::Redactor;
 use lichen_store::{Options, Store};
 
 use crate::directory::Directory;
 use crate::models::{self, Embedders};
 use crate::recall::Speakers;
 use crate::tables::SqlSearch;
-use crate::{Config, Error, Observer};
+use crate::{Config, Error, Observer, redaction};
 
 /// The folder of derived state in a store.
 pub(crate) const INDEX: &str = "index";
@@ -31,6 +32,8 @@ pub struct Engine {
     pub(crate) speakers: OnceLock<Arc<Speakers>>,
     /// What every answer needs, read at the first.
     pub(crate) directory: OnceLock<Arc<Directory>>,
+    /// What takes secrets out of all that is read.
+    pub(crate) redactor: Arc<Redactor>,
     /// Where the search of SQL finds what it needs.
     pub(crate) sql_search: SqlSearch,
 }
@@ -55,6 +58,7 @@ impl Engine {
         options.threads = u32::try_from(config.store.threads).unwrap_or(u32::MAX);
         options.wait = config.store.wait;
         let mut store = Store::open(&dir, options)?;
+        let redactor = Arc::new(redaction::redactor(&dir)?);
         let embedders = Arc::new(Embedders::new(&config, &clock));
         let sql_search = SqlSearch::default();
         sql_search.register(&mut store)?;
@@ -73,6 +77,7 @@ impl Engine {
             damage,
             speakers,
             directory,
+            redactor,
             sql_search,
         };
         engine.mask_superseded()?;

@@ -14,6 +14,7 @@ mod walk;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 use lichen_model::{
@@ -22,6 +23,7 @@ use lichen_model::{
 };
 
 use crate::passage;
+use crate::redact::{self, Redactor};
 use crate::{Estimate, Read, Result, Unit};
 
 use language::Class;
@@ -37,6 +39,8 @@ pub const BYTES_MAX: u64 = 1 << 20;
 /// What is read, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Takes secrets out of everything that is read; `None` keeps texts as they are.
+    pub redactor: Option<Arc<Redactor>>,
     /// The repository or plain folder whose documents these are.
     pub repo: Repo,
     /// Larger files are left out.
@@ -48,7 +52,7 @@ pub struct Options {
 impl Options {
     /// The documents of `repo`, seen at `now`.
     pub const fn new(repo: Repo, now: Timestamp) -> Self {
-        Self { repo, bytes_max: BYTES_MAX, now }
+        Self { redactor: None, repo, bytes_max: BYTES_MAX, now }
     }
 }
 
@@ -89,12 +93,12 @@ pub enum Now {
     Unknown,
 }
 
-/// What stands now in `folder` where `document` was taken in.
-pub fn now(folder: &Path, document: &Document) -> Now {
+/// What stands now in `folder` where `document` was taken in, without its secrets where `redactor` is the one that it
+/// was read with: stored texts can be compared with nothing else.
+pub fn now(folder: &Path, document: &Document, redactor: Option<&Redactor>) -> Now {
     match fs::read(walk::file_path(folder, &document.path)) {
-        Ok(bytes) => {
-            text::read(&bytes, document.kind).map_or(Now::Unknown, |read| Now::Text(read.text))
-        }
+        Ok(bytes) => text::read(&bytes, document.kind, redactor)
+            .map_or(Now::Unknown, |read| Now::Text(read.text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => Now::Gone,
         Err(_) => Now::Unknown,
     }
@@ -168,11 +172,15 @@ pub struct Reader {
 impl Reader {
     /// Lists the files under `root` and compares them with what is known.
     pub fn open(root: &Path, options: Options, known: Known) -> Result<Self> {
+        // Texts read with other rules of what is secret are looked at again.
+        let rules = if options.redactor.is_some() { redact::VERSION } else { 0 };
+        let before = known
+            .position
+            .as_deref()
+            .and_then(|text| Position::parse(text, options.bytes_max, rules));
         let before =
-            known.position.as_deref().and_then(|text| Position::parse(text, options.bytes_max));
-        let before =
-            before.unwrap_or_else(|| Position::new(options.bytes_max, Timestamp(i64::MIN)));
-        let mut position = Position::new(options.bytes_max, options.now);
+            before.unwrap_or_else(|| Position::new(options.bytes_max, rules, Timestamp(i64::MIN)));
+        let mut position = Position::new(options.bytes_max, rules, options.now);
         let listed = walk::files(root, &options.repo.key)?;
         let mut candidates = Vec::new();
         for found in listed.files {
@@ -256,9 +264,14 @@ impl Reader {
                 return Outcome::Unknown;
             }
         };
-        match text::read(&bytes, class.kind) {
+        match text::read(&bytes, class.kind, self.options.redactor.as_deref()) {
             Ok(mut read) => {
-                read.problems.drain(..).for_each(tell);
+                for mut what in read.problems.drain(..) {
+                    if let Some(redactor) = &self.options.redactor {
+                        redactor.apply(&mut what);
+                    }
+                    tell(what);
+                }
                 Outcome::Document(read)
             }
             Err(text::Refused::NoText) => Outcome::NoDocument,

@@ -14,12 +14,14 @@ mod walk;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gix::mailmap::Snapshot;
 use gix::sec::trust::Mapping;
 use gix::{ObjectId, OdbHandle};
 use lichen_model::{Batch, Oid, Person, Problem, Progress, RefState, Repo};
 
+use crate::redact::Redactor;
 use crate::{Error, Estimate, Read, Result, Unit};
 
 /// A batch ends after this many commits,
@@ -54,6 +56,7 @@ impl Known<'_> {
 pub struct Repository {
     git: gix::Repository,
     key: String,
+    redactor: Option<Arc<Redactor>>,
 }
 
 impl Repository {
@@ -72,7 +75,13 @@ impl Repository {
         git.objects.ignore_replacements = true;
         // A partial clone lacks objects; looking for new packs at each of them would take forever.
         git.objects.refresh_never();
-        Ok(Self { git, key: key.to_owned() })
+        Ok(Self { git, key: key.to_owned(), redactor: None })
+    }
+
+    /// Takes secrets out of the messages of commits; `None` keeps them as they are.
+    #[must_use]
+    pub fn redacted(self, redactor: Option<Arc<Redactor>>) -> Self {
+        Self { redactor, ..self }
     }
 
     /// The repository as a fact.
@@ -161,6 +170,7 @@ impl Repository {
             worker.object_cache_size(OBJECT_CACHE_BYTES);
         }
         Ok(Reader {
+            redactor: self.redactor.clone(),
             repo,
             mailmap,
             shallow,
@@ -218,6 +228,7 @@ struct Last {
 
 /// The new commits of a repository, batch by batch.
 pub struct Reader {
+    redactor: Option<Arc<Redactor>>,
     repo: Repo,
     mailmap: Snapshot,
     shallow: HashSet<ObjectId>,
@@ -245,7 +256,10 @@ impl Read for Reader {
                 commit::read_all(&mut self.workers, &self.order[self.done..end], &self.shallow)
             {
                 match read {
-                    Ok(read) => {
+                    Ok(mut read) => {
+                        if let Some(redactor) = &self.redactor {
+                            read.redact(redactor);
+                        }
                         changes += read.changes.as_ref().map_or(0, Vec::len);
                         commit::add(&mut batch, &mut people, &self.repo, &self.mailmap, read);
                     }

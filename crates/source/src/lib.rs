@@ -14,6 +14,7 @@ pub mod documents;
 pub mod git;
 pub mod messages;
 pub mod passage;
+pub mod redact;
 
 mod error;
 mod reader;

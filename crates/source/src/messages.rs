@@ -23,11 +23,14 @@ mod references;
 mod time;
 mod whole;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 use std::io::Read as _;
 
+use crate::redact::Redactor;
 use crate::{Error, Read, Result, zip_file};
 
 pub use mapping::{Field, Mapping};
@@ -102,6 +105,21 @@ pub struct Source {
     pub mapping: Mapping,
     /// Longest line that is read, in bytes; 0 for the default.
     pub line_bytes_max: usize,
+    /// Takes secrets out of everything that is read; `None` keeps texts as they are.
+    pub redactor: Option<Arc<Redactor>>,
+}
+
+impl Source {
+    /// The text without its secrets, for what a format derives from it before the message is made.
+    pub(crate) fn redact<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        match &self.redactor {
+            Some(redactor) => match redactor.redact(&text) {
+                Cow::Owned(redacted) => Cow::Owned(redacted),
+                Cow::Borrowed(_) => text,
+            },
+            None => text,
+        }
+    }
 }
 
 /// A file that discovery found to belong to a repository.

@@ -9,3 +9,5 @@ mod commands;
 mod crash;
 mod disk;
 mod harness;
+mod secrets;
+mod streams;

@@ -4,12 +4,19 @@ use std::path::Path;
 
 use lichen_model::Document;
 use lichen_source::documents::{self, Now};
+use lichen_source::redact::Redactor;
 
 use super::answer::Flag;
 
 /// `None` where the passage stands at its line still, or where nothing can be told.
-pub(super) fn flag(folder: &Path, document: &Document, text: &str, line: u32) -> Option<Flag> {
-    let now = match documents::now(folder, document) {
+pub(super) fn flag(
+    folder: &Path,
+    document: &Document,
+    text: &str,
+    line: u32,
+    redactor: &Redactor,
+) -> Option<Flag> {
+    let now = match documents::now(folder, document, Some(redactor)) {
         Now::Text(now) => now,
         Now::Gone => return Some(Flag::Gone),
         Now::Unknown => return None,

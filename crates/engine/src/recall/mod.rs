@@ -148,7 +148,7 @@ impl Engine {
                 .and_then(|document| directory.repos.get(&document.repo))
                 .map(|key| self.folder_of(key));
             let flag = document(row).zip(folder).and_then(|(document, folder)| {
-                freshness::flag(&folder, document, &row.text, row.lines.0)
+                freshness::flag(&folder, document, &row.text, row.lines.0, &self.redactor)
             });
             let known = u32::try_from(row.seq).ok().and_then(|seq| self.index.row(seq))?;
             let author = usize::try_from(known.author)

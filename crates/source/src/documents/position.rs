@@ -10,6 +10,8 @@ use lichen_model::{RepoPath, Timestamp};
 
 /// Raised when the rules of what is a document change: then every file is looked at again.
 const RULES: u32 = 1;
+/// Stands between those rules and the rules of secrets.
+const RULES_EACH: u32 = 1000;
 const NANOS: i128 = 1_000_000_000;
 
 /// What is seen of a file without opening it, and whether it is a document.
@@ -25,13 +27,15 @@ pub(super) struct Stamp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     bytes_max: u64,
+    /// The rules of what is a document, and of secrets.
+    rules: u32,
     at: Timestamp,
     files: BTreeMap<RepoPath, Stamp>,
 }
 
 impl Position {
-    pub(super) const fn new(bytes_max: u64, at: Timestamp) -> Self {
-        Self { bytes_max, at, files: BTreeMap::new() }
+    pub(super) const fn new(bytes_max: u64, secrets: u32, at: Timestamp) -> Self {
+        Self { bytes_max, rules: RULES + RULES_EACH * secrets, at, files: BTreeMap::new() }
     }
 
     pub(super) fn insert(&mut self, path: RepoPath, stamp: Stamp) {
@@ -59,13 +63,15 @@ impl Position {
     }
 
     /// Reads a position; `None` for one of other rules or settings.
-    pub(super) fn parse(text: &str, bytes_max: u64) -> Option<Self> {
+    pub(super) fn parse(text: &str, bytes_max: u64, secrets: u32) -> Option<Self> {
         let mut lines = text.lines();
         let mut head = lines.next()?.split(' ');
-        if head.next()?.parse() != Ok(RULES) || head.next()?.parse() != Ok(bytes_max) {
+        if head.next()?.parse() != Ok(RULES + RULES_EACH * secrets)
+            || head.next()?.parse() != Ok(bytes_max)
+        {
             return None;
         }
-        let mut position = Self::new(bytes_max, Timestamp(head.next()?.parse().ok()?));
+        let mut position = Self::new(bytes_max, secrets, Timestamp(head.next()?.parse().ok()?));
         for line in lines {
             let mut words = line.splitn(4, ' ');
             let bytes = words.next()?.parse().ok()?;
@@ -79,7 +85,7 @@ impl Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{RULES} {} {}", self.bytes_max, self.at.millis())?;
+        write!(f, "{} {} {}", self.rules, self.bytes_max, self.at.millis())?;
         for (path, stamp) in &self.files {
             let kind = if stamp.document { 'd' } else { '-' };
             write!(f, "\n{} {} {kind} {}", stamp.bytes, stamp.modified, escape(path))?;

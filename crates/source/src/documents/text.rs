@@ -1,9 +1,12 @@
 //! A file's bytes as a document's text, with its title, fields and labels.
 
+use std::borrow::Cow;
+
 use lichen_model::DocumentKind;
 
 use super::{encoding, front_matter, notebook};
 use crate::passage;
+use crate::redact::Redactor;
 
 /// Code whose lines are longer than this on average was written by a machine for a machine.
 const CODE_LINE_BYTES_MAX: usize = 500;
@@ -32,14 +35,27 @@ pub(super) struct Document {
     pub(super) problems: Vec<String>,
 }
 
-pub(super) fn read(bytes: &[u8], kind: DocumentKind) -> Result<Document, Refused> {
-    let (text, problem) = encoding::decode(bytes).ok_or(Refused::NoText)?;
+/// Secrets leave the text before anything is made of it: its hash, title, fields and passages tell none.
+pub(super) fn read(
+    bytes: &[u8],
+    kind: DocumentKind,
+    redactor: Option<&Redactor>,
+) -> Result<Document, Refused> {
+    let (mut text, problem) = encoding::decode(bytes).ok_or(Refused::NoText)?;
+    if kind != DocumentKind::Notebook
+        && let Some(Cow::Owned(redacted)) = redactor.map(|redactor| redactor.redact(&text))
+    {
+        text = Cow::Owned(redacted);
+    }
     let mut document = Document {
         problems: problem.into_iter().map(ToOwned::to_owned).collect(),
         ..Document::default()
     };
     if kind == DocumentKind::Notebook {
         document.text = notebook::text(&text).map_err(Refused::Damaged)?;
+        if let Some(redactor) = redactor {
+            redactor.apply(&mut document.text);
+        }
         document.title = notebook::title(&document.text);
         return Ok(document);
     }

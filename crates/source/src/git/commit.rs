@@ -12,6 +12,7 @@ use super::header::{self, Header};
 use super::people::{self, People};
 use super::tree::{self, Unknown};
 use crate::passage;
+use crate::redact::Redactor;
 
 /// Commits that one thread gets on average before results are put together.
 pub(super) const CHUNK: usize = 250;
@@ -27,6 +28,13 @@ pub(super) struct Read {
     boundary: bool,
     pub(super) changes: Option<Vec<FileChange>>,
     problems: Vec<String>,
+}
+
+impl Read {
+    /// Takes the secrets out of the message.
+    pub(super) fn redact(&mut self, redactor: &Redactor) {
+        redactor.apply(&mut self.header.message);
+    }
 }
 
 /// Reads commits on as many threads as there are workers; the results are in the order of `ids`.

@@ -135,7 +135,9 @@ impl Reader {
         let mut messages = match &entry.kind {
             Kind::Title { rank, text, leaf } => {
                 let in_file = leaf.as_ref().is_some_and(|leaf| self.told.lines.contains_key(leaf));
-                self.told.title.offer(rank + u8::from(in_file), text);
+                // The position keeps the title.
+                let text = self.source.redact(Cow::Borrowed(text));
+                self.told.title.offer(rank + u8::from(in_file), &text);
                 Vec::new()
             }
             Kind::Message(role) => self.said(&entry, *role),
@@ -276,7 +278,7 @@ fn stream_name(path: &Path) -> String {
 
 impl Read for Reader {
     fn next_batch(&mut self) -> Result<Option<Batch>> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let mut unknown: BTreeMap<String, u64> = BTreeMap::new();
         let mut buffer = Vec::new();
         let start = self.lines.at.offset;

@@ -1,5 +1,6 @@
 //! Chats as CSV: one row per message, columns by the names of a mapping.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use csv::{Position, ReaderBuilder, StringRecord};
@@ -80,7 +81,7 @@ impl Reader {
         let (author, text) = (get(Field::Author).unwrap_or_default(), get(Field::Text));
         let sent = get(Field::Time).and_then(time::parse);
         let at = sent.unwrap_or_default().at;
-        let text = text.unwrap_or_default();
+        let text = &*self.source.redact(Cow::Borrowed(text.unwrap_or_default()));
         let external = get(Field::Id).unwrap_or_default();
         let id = if external.is_empty() {
             let key = parts::key(&(stream.as_u128(), author, text, at));
@@ -153,7 +154,7 @@ fn failed(error: csv::Error) -> Error {
 
 impl Read for Reader {
     fn next_batch(&mut self) -> Result<Option<Batch>> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let start = self.lines.at.offset;
         while !self.done && !draft.is_full() {
             let before: Position = self.rows.position().clone();

@@ -165,10 +165,11 @@ impl Reader {
         date: Option<Date>,
         secs: i64,
         utc: bool,
-        said: Said,
+        mut said: Said,
         draft: &mut Draft,
         offset: u64,
     ) {
+        said.text = self.source.redact(said.text.into()).into_owned();
         let (sent, same) = self.time.advance(date, secs, offset);
         if !same {
             self.seen.equals.clear();
@@ -243,7 +244,7 @@ fn text(line: &[u8]) -> Cow<'_, str> {
 
 impl Read for Reader {
     fn next_batch(&mut self) -> Result<Option<Batch>> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let mut buffer = Vec::new();
         let start = self.lines.at.offset;
         while !self.done && !draft.is_full() {

@@ -121,7 +121,8 @@ impl Reader {
         let at = sent.unwrap_or_default().at;
         let external = fields.text(Field::Id).unwrap_or_default().into_owned();
         if external.is_empty() {
-            let (author, text) = (fields.author(), fields.text(Field::Text).unwrap_or_default());
+            let (author, text) =
+                (fields.author(), self.source.redact(fields.text(Field::Text).unwrap_or_default()));
             let nth = self
                 .seen
                 .equals
@@ -355,7 +356,7 @@ fn short(text: &str) -> &str {
 
 impl Read for Reader {
     fn next_batch(&mut self) -> Result<Option<Batch>> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let mut buffer = Vec::new();
         let start = self.lines.at.offset;
         while !self.done && !draft.is_full() {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use lichen_model::{Message, MessageId, Role, Stream, StreamId, StreamKind, Timestamp, Zoned};
 use mail_parser::{Address, HeaderValue, MessageParser, MimeHeaders};
 
+use super::Source;
 use super::parts::{self, Draft, Meta};
 
 /// A mailbox on its way into batches.
@@ -54,7 +55,12 @@ impl Mailbox {
     }
 
     /// Reads a mail; what is wrong with it is told.
-    pub(super) fn read(&mut self, raw: &[u8], draft: &mut Draft) -> Vec<&'static str> {
+    pub(super) fn read(
+        &mut self,
+        source: &Source,
+        raw: &[u8],
+        draft: &mut Draft,
+    ) -> Vec<&'static str> {
         let Some(mail) = MessageParser::default().parse(raw) else {
             return vec!["is no mail; skipped"];
         };
@@ -64,7 +70,8 @@ impl Mailbox {
             problems.push("has no date that can be read; taken as 1970");
         }
         let id = self.identify(&head);
-        let text = text(&mail);
+        // Quoted spans are those of the text that is kept.
+        let text = source.redact(text(&mail).into()).into_owned();
         let quoted = quoted::spans(&text);
         let mut meta = Meta::default();
         if let Some(subject) = mail.subject() {

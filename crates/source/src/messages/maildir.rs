@@ -76,7 +76,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 
 impl Read for Reader {
     fn next_batch(&mut self) -> Result<Option<Batch>> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         if self.next == self.files.len() {
             return Ok(None);
         }
@@ -89,7 +89,7 @@ impl Read for Reader {
             match read(path) {
                 Ok(Some(raw)) => {
                     draft.bytes += raw.len() as u64;
-                    for what in self.mailbox.read(&raw, &mut draft) {
+                    for what in self.mailbox.read(&self.source, &raw, &mut draft) {
                         let name = path.file_name().unwrap_or_default().to_string_lossy();
                         draft.problems.line(label, place, format!("{what}: `{name}`"));
                     }

@@ -114,7 +114,7 @@ fn next_mail(lines: &mut Lines, buffer: &mut Vec<u8>) -> Result<Option<Next>> {
 
 impl Read for Reader {
     fn next_batch(&mut self) -> Result<Option<Batch>> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let mut buffer = Vec::new();
         let start = self.lines.at.offset;
         let mut more = false;
@@ -132,7 +132,7 @@ impl Read for Reader {
                 let what = "holds a mail longer than the limit; the rest of it was skipped";
                 draft.problems.line(&self.source.label, next.line, what);
             }
-            for what in self.mailbox.read(&next.raw, &mut draft) {
+            for what in self.mailbox.read(&self.source, &next.raw, &mut draft) {
                 draft.problems.line(&self.source.label, next.line, what);
             }
         }

@@ -5,16 +5,19 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::sync::Arc;
 
 use lichen_model::{
-    Batch, Message, MessageId, Owner, Passage, PassageKind, Problem, Progress, Role, Stream,
-    StreamId, StreamKind, Tag,
+    Batch, Message, MessageId, Owner, Passage, PassageKind, Problem, Progress, RepoPath, Role,
+    Stream, StreamId, StreamKind, Tag,
 };
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::Source;
 use crate::passage;
+use crate::redact::Redactor;
 
 /// A batch ends after this many messages,
 pub(super) const BATCH_MESSAGES: usize = 20_000;
@@ -197,9 +200,9 @@ struct Row {
     silent: Vec<Range<usize>>,
 }
 
-/// Messages on their way into a batch.
-#[derive(Default)]
+/// Messages on their way into a batch: the one place where secrets leave them.
 pub(super) struct Draft {
+    redactor: Option<Arc<Redactor>>,
     streams: Vec<Stream>,
     places: HashMap<StreamId, usize>,
     rows: Vec<Row>,
@@ -210,6 +213,19 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// An empty draft of what is read from `source`.
+    pub(super) fn new(source: &Source) -> Self {
+        Self {
+            redactor: source.redactor.clone(),
+            streams: Vec::new(),
+            places: HashMap::new(),
+            rows: Vec::new(),
+            tags: Vec::new(),
+            problems: Problems::default(),
+            bytes: 0,
+        }
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.rows.len() >= BATCH_MESSAGES || self.bytes >= BATCH_BYTES
     }
@@ -229,8 +245,11 @@ impl Draft {
     }
 
     /// Adds a message whose stream has joined. No passages are cut from the `silent` spans of its text, which are in
-    /// order: what is quoted is found where it was said.
-    pub(super) fn push_but(&mut self, message: Message, silent: Vec<Range<usize>>) {
+    /// order: what is quoted is found where it was said. Spans are of the redacted text: see [`Source::redact`].
+    pub(super) fn push_but(&mut self, mut message: Message, silent: Vec<Range<usize>>) {
+        if let Some(redactor) = &self.redactor {
+            redact(redactor, &mut message);
+        }
         let place = self.places.get(&message.stream).copied().unwrap_or_default();
         self.rows.push(Row { place, message, silent });
     }
@@ -241,6 +260,11 @@ impl Draft {
         self.rows.sort_by_key(|row| (row.place, row.message.sent.at));
         let mut batch =
             Batch { problems: self.problems.finish(source), tags: self.tags, ..Batch::default() };
+        if let Some(redactor) = &self.redactor {
+            batch.problems.iter_mut().for_each(|problem| redactor.apply(&mut problem.what));
+            batch.tags.iter_mut().for_each(|tag| redactor.apply(&mut tag.name));
+            self.streams.iter_mut().for_each(|stream| redactor.apply(&mut stream.title));
+        }
         batch.messages.reserve(self.rows.len());
         batch.passages.reserve(self.rows.len());
         for row in self.rows {
@@ -251,6 +275,30 @@ impl Draft {
         batch.streams = self.streams;
         batch.progress.extend(progress.into());
         batch
+    }
+}
+
+/// Takes the secrets out of a message. An edit's id is made of its text: it follows the redacted one.
+fn redact(redactor: &Redactor, message: &mut Message) {
+    if let Cow::Owned(text) = redactor.redact(&message.text) {
+        if let Some(replaced) = message.replaces
+            && message.id == Message::id_of_edit(replaced, Some(&message.text))
+        {
+            message.id = Message::id_of_edit(replaced, Some(&text));
+        }
+        message.text = text;
+    }
+    redactor.apply_json(&mut message.meta);
+    for call in &mut message.tool_calls {
+        redactor.apply_json(&mut call.input);
+        for text in call.command.iter_mut().chain(call.patch.iter_mut()) {
+            redactor.apply(text);
+        }
+        for path in &mut call.paths {
+            if let Cow::Owned(redacted) = redactor.redact(&path.to_text()) {
+                *path = RepoPath::from(redacted.as_str());
+            }
+        }
     }
 }
 

@@ -213,7 +213,8 @@ impl Reader {
         }
         let said = said(&pending.author, &pending.text, &self.input);
         let sent = pending.sent.unwrap_or_default();
-        let (author, text) = (said.author, said.text);
+        let author = said.author;
+        let text = self.source.redact(said.text.into()).into_owned();
         let equals = (self.stream.as_u128(), author, &text, sent.at);
         let nth = self.seen.equals.entry(parts::key(&equals)).or_default();
         let id = Message::id_by_content(self.stream, author, &text, *nth, sent.at);
@@ -323,7 +324,7 @@ impl Read for Reader {
             self.done = true;
             return Ok(None);
         }
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let start = self.text.offset;
         if start == 0 {
             for (name, why) in std::mem::take(&mut self.refused) {

@@ -27,7 +27,7 @@ pub(super) trait Export {
 /// The reader of an export.
 pub(super) struct Whole<E> {
     name: &'static str,
-    label: String,
+    source: Source,
     export: E,
     bytes: u64,
     fingerprint: String,
@@ -44,7 +44,7 @@ impl<E: Export> Whole<E> {
         export: E,
     ) -> Self {
         let done = source.position.as_deref() == Some(fingerprint.as_str());
-        Self { name, label: source.label.clone(), export, bytes, fingerprint, done }
+        Self { name, source: source.clone(), export, bytes, fingerprint, done }
     }
 }
 
@@ -53,7 +53,7 @@ impl<E: Export> Read for Whole<E> {
         if self.done {
             return Ok(None);
         }
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(&self.source);
         let start = self.export.offset();
         while !draft.is_full() {
             if !self.export.step(&mut draft)? {
@@ -63,10 +63,10 @@ impl<E: Export> Read for Whole<E> {
             draft.bytes = self.export.offset() - start;
         }
         let progress = self.done.then(|| Progress {
-            source: format!("{}:{}", self.name, self.label),
+            source: format!("{}:{}", self.name, self.source.label),
             position: self.fingerprint.clone(),
         });
-        Ok(Some(draft.finish(&self.label, progress)))
+        Ok(Some(draft.finish(&self.source.label, progress)))
     }
 
     fn estimate(&self) -> Estimate {

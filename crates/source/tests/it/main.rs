@@ -12,6 +12,7 @@ mod irc;
 mod mail;
 mod message_files;
 mod messages;
+mod redaction;
 mod slack;
 mod telegram;
 mod transcripts;

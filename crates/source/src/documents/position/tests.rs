@@ -11,24 +11,24 @@ proptest! {
         files in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..20), any::<u64>(), any::<i64>(), any::<bool>()), 0..9),
         at in any::<i64>(),
     ) {
-        let mut position = Position::new(7, Timestamp(at));
+        let mut position = Position::new(7, 0, Timestamp(at));
         for (path, bytes, modified, document) in files {
             position.insert(RepoPath(path), Stamp { bytes, modified: i128::from(modified), document });
         }
-        prop_assert_eq!(Position::parse(&position.to_string(), 7), Some(position.clone()));
-        prop_assert_eq!(Position::parse(&position.to_string(), 8), None);
+        prop_assert_eq!(Position::parse(&position.to_string(), 7, 0), Some(position.clone()));
+        prop_assert_eq!(Position::parse(&position.to_string(), 8, 0), None);
     }
 
     #[test]
     fn any_text(text in "1 7 [0-9]{1,3}(\n[0-9d -]{0,6}[ %a-z0-9é]{0,12}){0,4}|\\PC{0,40}") {
-        Position::parse(&text, 7);
+        Position::parse(&text, 7, 0);
     }
 }
 
 #[test]
 fn only_files_older_than_the_reading_are_trusted() {
     let second = 1_000_000_000;
-    let mut position = Position::new(7, Timestamp(10_000));
+    let mut position = Position::new(7, 0, Timestamp(10_000));
     let path = RepoPath::from("a");
     let trusts = |modified: i128, seen: Stamp, alive: bool| {
         position.insert(path.clone(), Stamp { bytes: 1, modified, document: true });
