@@ -79,26 +79,3 @@ fn a_maildir() {
     assert_eq!(second.streams[0].name, "box");
     assert!(messages::sniff(folder.path()).is_err());
 }
-
-#[test]
-fn a_csv() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = "\u{feff}id;time;Author;text;reply_to;team\n1;2024-01-02T10:00:00Z;ann;\"two\nlines; one cell\";;red\n";
-    let path = file(&folder, "chat.csv", text);
-    assert_eq!(messages::sniff(&path).unwrap().name, "csv");
-    let first = read("csv", &path);
-    assert_eq!((problems(&first).len(), texts(&first)), (0, vec!["two\nlines; one cell"]));
-    assert_eq!(first.messages[0].meta, r#"{"team":"red"}"#);
-    append(&path, "2;2024-01-02T10:01:00Z;bea;yes;1;\n");
-    let second = from("csv", &path, &first);
-    assert_eq!(texts(&second), ["yes"]);
-    assert_eq!(second.messages[0].reply_to, Some(first.messages[0].id));
-    assert_eq!(from("csv", &path, &second), lichen_model::Batch::default());
-    mutate("csv", &file(&folder, "m/x.csv", "text,time\n\"x\ny\",5\nz,6\n"));
-    let other = file(&folder, "other.csv", "when,what\n1,x\n");
-    let format = messages::format("csv").unwrap();
-    let Err(error) = (format.open)(&crate::message_files::source(&other)) else { panic!("opened") };
-    assert!(
-        error.to_string().ends_with("it has `when`, `what`: name one with `--map text=COLUMN`")
-    );
-}

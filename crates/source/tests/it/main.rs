@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod csv;
 mod documents;
 mod git;
 mod git_damage;
