@@ -158,13 +158,23 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn line(&mut self, source: &str, line: u64, what: impl Into<String>) {
+        self.at(source, || format!("line {line}"), what);
+    }
+
+    /// A problem at a place that is no line.
+    pub(super) fn at(
+        &mut self,
+        source: &str,
+        place: impl FnOnce() -> String,
+        what: impl Into<String>,
+    ) {
         let what = what.into();
         // Details stand after a colon or in brackets; problems that differ in nothing else are of one kind.
         let kind = what.split([':', '(', '`']).next().unwrap_or_default().to_owned();
         let count = self.counts.entry(kind).or_default();
         *count += 1;
         if *count <= PROBLEMS_MAX as u64 {
-            self.list.push(Problem::new(source, format!("line {line}"), what));
+            self.list.push(Problem::new(source, place(), what));
         }
     }
 

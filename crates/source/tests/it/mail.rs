@@ -2,7 +2,9 @@
 
 use lichen_source::messages;
 
-use crate::message_files::{append, file, fixture, from, joined, mutate, problems, read, texts};
+use crate::message_files::{
+    append, damage, file, fixture, from, joined, mutate, problems, read, source, texts,
+};
 
 #[test]
 fn an_mbox() {
@@ -78,4 +80,45 @@ fn a_maildir() {
     assert_eq!(second.messages[1].reply_to, Some(first.messages[0].id));
     assert_eq!(second.streams[0].name, "box");
     assert!(messages::sniff(folder.path()).is_err());
+}
+
+#[test]
+fn mutated_maildirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = "From: a@b\nMessage-ID: <1>\nDate: Mon, 01 Jan 2024 10:00:00 +0000\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9\n--x--\n";
+    std::fs::create_dir_all(folder.path().join("new")).unwrap();
+    file(&folder, "cur/2.b:2,S", mail);
+    damage(mail.as_bytes(), |content| {
+        file(&folder, "new/1.a", content);
+        let batch = read("maildir", folder.path());
+        assert!(texts(&batch).contains(&"café"), "the other mail is kept");
+    });
+}
+
+#[test]
+fn problems_of_a_maildir_name_the_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("new")).unwrap();
+    file(&folder, "cur/1.a:2,S", "From: a@b\n\nno date\n");
+    assert_eq!(
+        problems(&read("maildir", folder.path())),
+        ["file: cur/1.a:2,S: has no date that can be read; taken as 1970"]
+    );
+}
+
+#[test]
+fn only_the_last_batch_of_a_maildir_tells_a_position() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("new")).unwrap();
+    let long = format!("From: a@b\n\n{}\n", "text ".repeat(2 << 20));
+    for name in ["1", "2", "3"] {
+        file(&folder, &format!("cur/{name}"), &long);
+    }
+    let format = messages::format("maildir").unwrap();
+    let mut reader = (format.open)(&source(folder.path())).unwrap();
+    let mut positions = Vec::new();
+    while let Some(batch) = reader.next_batch().unwrap() {
+        positions.push(batch.progress.len());
+    }
+    assert_eq!(positions, [0, 1]);
 }

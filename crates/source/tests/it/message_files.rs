@@ -62,16 +62,20 @@ pub(crate) fn joined(first: &Batch, second: &Batch) -> Vec<lichen_model::Message
 /// Reads a file cut at every byte, and with bytes of it changed: nothing panics, and every reading ends.
 pub(crate) fn mutate(format: &str, path: &Path) {
     let folder = tempfile::tempdir().unwrap();
-    let content = fs_err::read(path).unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let step = content.len() / 1_000 + 1;
-    // A file whose head is damaged may be refused, with an error.
-    let read = |path: PathBuf| {
+    damage(&fs_err::read(path).unwrap(), |content| {
+        let path = file(&folder, &name, content);
+        // A file whose head is damaged may be refused, with an error.
         let opened = (messages::format(format).unwrap().open)(&source(&path));
-        opened.map(|mut reader| read_all(&mut reader).0).ok()
-    };
+        drop(opened.map(|mut reader| read_all(&mut reader)));
+    });
+}
+
+/// Gives a content cut at every byte, and with bytes of it changed.
+pub(crate) fn damage(content: &[u8], mut read: impl FnMut(&[u8])) {
+    let step = content.len() / 1_000 + 1;
     for cut in (0..content.len()).step_by(step) {
-        drop(read(file(&folder, &name, &content[..cut])));
+        read(&content[..cut]);
     }
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = |below: usize| {
@@ -80,11 +84,11 @@ pub(crate) fn mutate(format: &str, path: &Path) {
         usize::try_from(state >> 33).unwrap() % below
     };
     for _ in 0..500 {
-        let mut changed = content.clone();
+        let mut changed = content.to_vec();
         for _ in 0..=next(4) {
             let at = next(changed.len());
             changed[at] = b"\0\n\"{}[],:<>-= \xff9"[next(16)];
         }
-        drop(read(file(&folder, &name, &changed)));
+        read(&changed);
     }
 }
