@@ -4,11 +4,14 @@
 
 pub mod claude_code;
 pub mod csv;
+pub mod github;
+pub mod gitlab;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
 pub mod mbox;
 
+mod forge;
 mod lines;
 mod mail;
 mod mapping;
@@ -43,8 +46,16 @@ pub struct Format {
 pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
-pub static FORMATS: &[Format] =
-    &[claude_code::FORMAT, irc::FORMAT, csv::FORMAT, maildir::FORMAT, mbox::FORMAT, jsonl::FORMAT];
+pub static FORMATS: &[Format] = &[
+    claude_code::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
+    irc::FORMAT,
+    csv::FORMAT,
+    maildir::FORMAT,
+    mbox::FORMAT,
+    jsonl::FORMAT,
+];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

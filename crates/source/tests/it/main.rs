@@ -4,6 +4,7 @@
 
 mod csv;
 mod documents;
+mod forges;
 mod git;
 mod git_damage;
 mod git_incremental;
