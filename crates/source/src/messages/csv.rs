@@ -241,6 +241,7 @@ enum Row {
 impl Rows {
     fn next(&mut self) -> Result<Option<Row>> {
         let (mut row, mut buffer, mut quotes) = (Vec::new(), Vec::new(), Quotes::Start);
+        let mut broken = false;
         let before = (self.lines.at.offset, self.lines.at.lines);
         let mut second = None;
         let first = before.1 + 1;
@@ -255,11 +256,18 @@ impl Rows {
                 Some(Line::Read | Line::Unended) => {
                     row.extend_from_slice(&buffer);
                     row.push(b'\n');
-                    quotes = quotes.after(&buffer, self.delimiter);
+                    quotes = quotes.after(&buffer, self.delimiter, &mut broken);
                 }
             }
             let after = (self.lines.at.offset, self.lines.at.lines);
             let is_open = quotes == Quotes::Open;
+            // A quote that was never closed has met the first one of a later row.
+            if let (Some(second), true, false) = (second, broken, is_open)
+                && self.holds_rows(&row)
+            {
+                self.go_on_at(second)?;
+                return Ok(Some(Row::Damaged("has a quote that is never closed; skipped", first)));
+            }
             if line == Some(Line::Read) && !is_open && row.len() <= self.limit {
                 return Ok(Some(Row::Read(row, first)));
             }
@@ -317,7 +325,8 @@ enum Quotes {
 }
 
 impl Quotes {
-    fn after(self, line: &[u8], delimiter: u8) -> Self {
+    /// Where the next line ends; also tells whether text came right after a closing quote.
+    fn after(self, line: &[u8], delimiter: u8, broken: &mut bool) -> Self {
         // Between two lines stands a line's end, which is text where a quote is open.
         let start = if self == Self::Open { Self::Open } else { Self::Start };
         line.iter().fold(start, |quotes, &byte| match (quotes, byte) {
@@ -327,7 +336,10 @@ impl Quotes {
             (Self::Closed, b'\r') => Self::Closed,
             (_, b'\r') => Self::Start,
             (_, byte) if byte == delimiter => Self::Start,
-            _ => Self::Plain,
+            _ => {
+                *broken |= quotes == Self::Closed;
+                Self::Plain
+            }
         })
     }
 }

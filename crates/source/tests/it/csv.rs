@@ -74,6 +74,11 @@ fn damaged_rows_are_told_and_the_rest_is_kept() {
     assert_eq!((texts(&third), problems(&third)), (vec!["an open\ncell of two lines"], vec![]));
     assert_eq!(from("csv", &path, &third), Batch::default());
 
+    let text = "id,time,text\n1,1,\"open\n2,2,two\n3,3,\"three\"\n4,4,\"\"\"four\"\"\"\n";
+    let batch = read("csv", &file(&folder, "stray.csv", text));
+    assert_eq!(texts(&batch), ["two", "three", "\"four\""]);
+    assert_eq!(problems(&batch), ["file: line 2: has a quote that is never closed; skipped"]);
+
     let rest = "3,3,three\n".repeat(2) + &"4,4,four\n".repeat(50);
     let path = file(&folder, "long.csv", format!("id,time,text\n2,2,\"open\n{rest}"));
     let batch = read_source("csv", &Source { line_bytes_max: 100, ..source(&path) });
