@@ -20,8 +20,8 @@ pub(super) trait Forge {
     /// The name of the format.
     const NAME: &'static str;
 
-    /// The messages of an object; what is wrong with it where it is none of the forge's.
-    fn read(&mut self, object: &Value) -> Result<Vec<Entry>, &'static str>;
+    /// The messages of an object; what is wrong where something in it is none of the forge's.
+    fn read(&mut self, object: &Value) -> Vec<Result<Entry, &'static str>>;
 }
 
 /// A message of a forge.
@@ -85,13 +85,14 @@ impl<F: Forge> Reader<F> {
             Ok(object) => self.forge.read(&object),
             Err(error) => return problem(&format!("is no JSON ({error}); skipped")),
         };
-        match entries {
-            Ok(entries) => {
-                for entry in entries {
-                    self.entry(entry, known, draft);
+        for entry in entries {
+            match entry {
+                Ok(entry) => self.entry(entry, known, draft),
+                Err(what) if !known => {
+                    draft.problems.at(&self.source.label, || format!("object {count}"), what);
                 }
+                Err(_) => {}
             }
-            Err(what) => problem(what),
         }
     }
 

@@ -27,62 +27,62 @@ struct GitHub;
 impl Forge for GitHub {
     const NAME: &'static str = NAME;
 
-    fn read(&mut self, object: &Value) -> crate::Result<Vec<Entry>, &'static str> {
-        let is_comment = has(object, &["id", "body", "user"]);
-        let (kind, external, sent) = if has(object, &["number", "title", "user"]) {
-            let is_pull = has(object, &["pull_request"]) || has(object, &["head", "base"]);
-            let kind = if is_pull { "pull_request" } else { "issue" };
-            (kind, format!("#{}", text(object, "number")), "created_at")
-        } else if is_comment && has(object, &["pull_request_url", "diff_hunk"]) {
-            ("review_comment", format!("discussion_r{}", text(object, "id")), "created_at")
-        } else if is_comment && has(object, &["pull_request_url", "state"]) {
-            ("review", format!("pullrequestreview-{}", text(object, "id")), "submitted_at")
-        } else if is_comment && has(object, &["issue_url"]) {
-            ("comment", format!("issuecomment-{}", text(object, "id")), "created_at")
-        } else {
-            return Err("is no issue, pull request, comment or review; skipped");
-        };
-        let stream = stream(object).ok_or("names no issue or pull request; skipped")?;
-        let mut meta = Meta::default();
-        meta.text("kind", kind);
-        keep(&mut meta, object, &[("url", "html_url"), ("state", "state")]);
-        let is_whole = kind == "issue" || kind == "pull_request";
-        if is_whole {
-            keep(
-                &mut meta,
-                object,
-                &[("state_reason", "state_reason"), ("closed_at", "closed_at")],
-            );
-            forge::keep_labels(&mut meta, object);
-            let merged = [Some(object), object.get("pull_request")].into_iter().flatten();
-            let merged = merged.map(|object| text(object, "merged_at"));
-            if let Some(at) = merged.into_iter().find(|at| !at.is_empty()) {
-                meta.raw("merged", "true");
-                meta.text("merged_at", &at);
-            }
-        }
-        let (created, updated) = (text(object, "created_at"), text(object, "updated_at"));
-        if !is_whole && !created.is_empty() && !updated.is_empty() && created != updated {
-            meta.text("edited_at", &updated);
-        }
-        keep(&mut meta, object, &PLACE.map(|name| (name, name)));
-        if let Some(Value::Object(all)) = object.get("reactions") {
-            let counts = all.iter().filter(|(name, _)| *name != "total_count");
-            forge::keep_reactions(&mut meta, counts.map(|(name, count)| (name.as_str(), count)));
-        }
-        let to = text(object, "in_reply_to_id");
-        Ok(vec![Entry {
-            stream,
-            title: is_whole.then(|| text(object, "title")),
-            external,
-            author: object.get("user").map(|user| text(user, "login")).unwrap_or_default(),
-            is_notice: false,
-            sent: text(object, sent),
-            text: text(object, "body"),
-            reply_to: (!to.is_empty()).then(|| format!("discussion_r{to}")),
-            meta,
-        }])
+    fn read(&mut self, object: &Value) -> Vec<Result<Entry, &'static str>> {
+        vec![entry(object)]
     }
+}
+
+fn entry(object: &Value) -> Result<Entry, &'static str> {
+    let is_comment = has(object, &["id", "body", "user"]);
+    let (kind, external, sent) = if has(object, &["number", "title", "user"]) {
+        let is_pull = has(object, &["pull_request"]) || has(object, &["head", "base"]);
+        let kind = if is_pull { "pull_request" } else { "issue" };
+        (kind, format!("#{}", text(object, "number")), "created_at")
+    } else if is_comment && has(object, &["pull_request_url", "diff_hunk"]) {
+        ("review_comment", format!("discussion_r{}", text(object, "id")), "created_at")
+    } else if is_comment && has(object, &["pull_request_url", "state"]) {
+        ("review", format!("pullrequestreview-{}", text(object, "id")), "submitted_at")
+    } else if is_comment && has(object, &["issue_url"]) {
+        ("comment", format!("issuecomment-{}", text(object, "id")), "created_at")
+    } else {
+        return Err("is no issue, pull request, comment or review; skipped");
+    };
+    let stream = stream(object).ok_or("names no issue or pull request; skipped")?;
+    let mut meta = Meta::default();
+    meta.text("kind", kind);
+    keep(&mut meta, object, &[("url", "html_url"), ("state", "state")]);
+    let is_whole = kind == "issue" || kind == "pull_request";
+    if is_whole {
+        keep(&mut meta, object, &[("state_reason", "state_reason"), ("closed_at", "closed_at")]);
+        forge::keep_labels(&mut meta, object);
+        let merged = [Some(object), object.get("pull_request")].into_iter().flatten();
+        let merged = merged.map(|object| text(object, "merged_at"));
+        if let Some(at) = merged.into_iter().find(|at| !at.is_empty()) {
+            meta.raw("merged", "true");
+            meta.text("merged_at", &at);
+        }
+    }
+    let (created, updated) = (text(object, "created_at"), text(object, "updated_at"));
+    if !is_whole && !created.is_empty() && !updated.is_empty() && created != updated {
+        meta.text("edited_at", &updated);
+    }
+    keep(&mut meta, object, &PLACE.map(|name| (name, name)));
+    if let Some(Value::Object(all)) = object.get("reactions") {
+        let counts = all.iter().filter(|(name, _)| *name != "total_count");
+        forge::keep_reactions(&mut meta, counts.map(|(name, count)| (name.as_str(), count)));
+    }
+    let to = text(object, "in_reply_to_id");
+    Ok(Entry {
+        stream,
+        title: is_whole.then(|| text(object, "title")),
+        external,
+        author: object.get("user").map(|user| text(user, "login")).unwrap_or_default(),
+        is_notice: false,
+        sent: text(object, sent),
+        text: text(object, "body"),
+        reply_to: (!to.is_empty()).then(|| format!("discussion_r{to}")),
+        meta,
+    })
 }
 
 /// Where in the code a comment stands.

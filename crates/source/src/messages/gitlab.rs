@@ -40,22 +40,24 @@ struct GitLab {
 impl Forge for GitLab {
     const NAME: &'static str = NAME;
 
-    fn read(&mut self, object: &Value) -> crate::Result<Vec<Entry>, &'static str> {
+    fn read(&mut self, object: &Value) -> Vec<Result<Entry, &'static str>> {
         if has(object, &["iid", "project_id", "title"]) {
-            return Ok(vec![self.whole(object)]);
+            return vec![Ok(self.whole(object))];
         }
         if let (Some(Value::Array(notes)), true) = (object.get("notes"), has(object, &["id"])) {
             let mut entries = Vec::new();
             let first = notes.first().map(|note| text(note, "id"));
             for (nth, note) in notes.iter().enumerate() {
-                let mut entry = self.note(note)?;
-                entry.reply_to = first.clone().filter(|_| nth > 0).map(|id| format!("note_{id}"));
-                entry.meta.text("discussion", &text(object, "id"));
-                entries.push(entry);
+                entries.push(self.note(note).map(|mut entry| {
+                    let to = first.as_ref().filter(|_| nth > 0);
+                    entry.reply_to = to.map(|id| format!("note_{id}"));
+                    entry.meta.text("discussion", &text(object, "id"));
+                    entry
+                }));
             }
-            return Ok(entries);
+            return entries;
         }
-        self.note(object).map(|entry| vec![entry])
+        vec![self.note(object)]
     }
 }
 

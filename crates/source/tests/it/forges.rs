@@ -143,7 +143,7 @@ fn damaged_objects_are_told_and_the_rest_is_kept() {
     assert_eq!(from("github", &path, &batch), Batch::default());
 
     let batch = read("gitlab", &fixture("gitlab/broken.json"));
-    assert_eq!(texts(&batch), ["one", "last"]);
+    assert_eq!(texts(&batch), ["one", "kept", "last"]);
     assert_eq!(streams(&batch), [("77#4", "Kept")]);
     assert_eq!(
         problems(&batch),
@@ -151,6 +151,7 @@ fn damaged_objects_are_told_and_the_rest_is_kept() {
             "file: object 2: is a note on neither an issue nor a merge request; skipped",
             "file: object 3: is a note that names no issue or merge request; skipped",
             "file: object 4: is a JSON object without an end; skipped",
+            "file: object 5: is no issue, merge request, note or discussion; skipped",
             "file: object 6: is no issue, merge request, note or discussion; skipped",
         ]
     );
