@@ -63,7 +63,7 @@ pub enum Error {
     },
     /// A table has no column for what every message needs.
     #[error(
-        "`{path}` has no column `{column}` for the {field}; it has `{columns}`: name one with `--map {field}=COLUMN`"
+        "`{path}` has no column `{column}` for the {field}; it has `{columns}`: name one with `--map {field}=NAME`"
     )]
     Column {
         /// The file.

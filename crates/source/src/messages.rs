@@ -5,6 +5,8 @@
 pub mod claude_code;
 pub mod csv;
 pub mod discord;
+pub mod github;
+pub mod gitlab;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
@@ -13,6 +15,7 @@ pub mod slack;
 pub mod telegram;
 pub mod whatsapp;
 
+mod forge;
 mod json_stream;
 mod lines;
 mod mail;
@@ -60,6 +63,8 @@ pub static FORMATS: &[Format] = &[
     telegram::FORMAT,
     discord::FORMAT,
     whatsapp::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
     irc::FORMAT,
     csv::FORMAT,
     maildir::FORMAT,

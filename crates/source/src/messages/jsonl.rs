@@ -304,7 +304,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn parse_role(role: &str) -> Option<Role> {
+pub(super) fn parse_role(role: &str) -> Option<Role> {
     match role.to_ascii_lowercase().as_str() {
         "user" | "human" => Some(Role::User),
         "assistant" | "ai" | "model" | "agent" | "bot" => Some(Role::Assistant),
@@ -315,14 +315,14 @@ fn parse_role(role: &str) -> Option<Role> {
 }
 
 /// A string, or the strings of an array.
-fn strings(raw: &RawValue) -> Vec<Cow<'_, str>> {
+pub(super) fn strings(raw: &RawValue) -> Vec<Cow<'_, str>> {
     match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
         Ok(items) => items.into_iter().filter_map(scalar).collect(),
         Err(_) => scalar(raw).into_iter().collect(),
     }
 }
 
-fn tool_calls(message: lichen_model::MessageId, raw: &RawValue) -> Vec<ToolCall> {
+pub(super) fn tool_calls(message: lichen_model::MessageId, raw: &RawValue) -> Vec<ToolCall> {
     let Ok(items) = serde_json::from_str::<Vec<Object<'_>>>(raw.get()) else { return Vec::new() };
     let call = |(ord, object): (usize, Object<'_>)| {
         let get = |names: &[&str]| {

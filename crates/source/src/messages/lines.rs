@@ -10,7 +10,7 @@ use fs_err::File;
 use crate::{Error, Result};
 
 /// Longest line that is read where a source sets no limit.
-const LINE_BYTES_MAX: usize = 32 << 20;
+pub(super) const LINE_BYTES_MAX: usize = 32 << 20;
 const BUFFER_BYTES: usize = 1 << 20;
 /// Bytes of the file's beginning, and before the position, that tell whether it is still the same file.
 const CHECK_BYTES: u64 = 4096;

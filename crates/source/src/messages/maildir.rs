@@ -84,30 +84,36 @@ impl Read for Reader {
             && let Some((_, path)) = self.files.get(self.next)
         {
             self.next += 1;
-            let place = self.next as u64;
             let label = &self.source.label;
+            let place = || {
+                let parts: Vec<_> = path.iter().rev().take(2).collect();
+                parts.iter().rev().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+            };
             match read(path) {
                 Ok(Some(raw)) => {
                     draft.bytes += raw.len() as u64;
                     for what in self.mailbox.read(&self.source, &raw, &mut draft) {
-                        let name = path.file_name().unwrap_or_default().to_string_lossy();
-                        draft.problems.line(label, place, format!("{what}: `{name}`"));
+                        draft.problems.at(label, place(), what);
                     }
                 }
                 Ok(None) => {
-                    draft.problems.line(label, place, "is longer than the limit; skipped");
+                    draft.problems.at(label, place(), "is longer than the limit; skipped");
                 }
                 // Another program may have moved it meanwhile.
                 Err(error) => {
                     let what = format!("is a mail that cannot be read: {error}; skipped");
-                    draft.problems.line(label, place, what);
+                    draft.problems.at(label, place(), what);
                 }
             }
         }
-        let last = self.next == self.files.len();
-        let position = if last { self.position.clone() } else { String::new() };
+        let position = self.position.clone();
         let progress = Progress { source: format!("{NAME}:{}", self.source.label), position };
-        Ok(Some(draft.finish(&self.source.label, progress)))
+        let mut batch = draft.finish(&self.source.label, progress);
+        if self.next < self.files.len() {
+            // The position tells that the whole folder was read.
+            batch.progress.clear();
+        }
+        Ok(Some(batch))
     }
 
     fn estimate(&self) -> Estimate {

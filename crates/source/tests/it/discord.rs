@@ -3,7 +3,7 @@
 use lichen_model::{Batch, Message, Role, Timestamp};
 use lichen_source::messages;
 
-use crate::message_files::{damage, file, fixture, from, problems, read, texts};
+use crate::message_files::{file, fixture, from, problems, read, read_damaged, texts};
 
 const CHANNEL: &str = "discord/Toys - makers - general [900].json";
 
@@ -124,5 +124,5 @@ fn formats_do_not_take_each_others_files() {
 
 #[test]
 fn damaged_files() {
-    damage("discord", "x.json", &fs_err::read(fixture(CHANNEL)).unwrap());
+    read_damaged("discord", "x.json", &fs_err::read(fixture(CHANNEL)).unwrap());
 }

@@ -2,7 +2,9 @@
 
 use lichen_source::messages;
 
-use crate::message_files::{append, file, fixture, from, joined, mutate, problems, read, texts};
+use crate::message_files::{
+    append, damage, file, fixture, from, joined, mutate, problems, read, source, texts,
+};
 
 #[test]
 fn an_mbox() {
@@ -81,24 +83,42 @@ fn a_maildir() {
 }
 
 #[test]
-fn a_csv() {
+fn mutated_maildirs() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "\u{feff}id;time;Author;text;reply_to;team\n1;2024-01-02T10:00:00Z;ann;\"two\nlines; one cell\";;red\n";
-    let path = file(&folder, "chat.csv", text);
-    assert_eq!(messages::sniff(&path).unwrap().name, "csv");
-    let first = read("csv", &path);
-    assert_eq!((problems(&first).len(), texts(&first)), (0, vec!["two\nlines; one cell"]));
-    assert_eq!(first.messages[0].meta, r#"{"team":"red"}"#);
-    append(&path, "2;2024-01-02T10:01:00Z;bea;yes;1;\n");
-    let second = from("csv", &path, &first);
-    assert_eq!(texts(&second), ["yes"]);
-    assert_eq!(second.messages[0].reply_to, Some(first.messages[0].id));
-    assert_eq!(from("csv", &path, &second), lichen_model::Batch::default());
-    mutate("csv", &file(&folder, "m/x.csv", "text,time\n\"x\ny\",5\nz,6\n"));
-    let other = file(&folder, "other.csv", "when,what\n1,x\n");
-    let format = messages::format("csv").unwrap();
-    let Err(error) = (format.open)(&crate::message_files::source(&other)) else { panic!("opened") };
-    assert!(
-        error.to_string().ends_with("it has `when`, `what`: name one with `--map text=COLUMN`")
+    let mail = "From: a@b\nMessage-ID: <1>\nDate: Mon, 01 Jan 2024 10:00:00 +0000\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9\n--x--\n";
+    std::fs::create_dir_all(folder.path().join("new")).unwrap();
+    file(&folder, "cur/2.b:2,S", mail);
+    damage(mail.as_bytes(), |content| {
+        file(&folder, "new/1.a", content);
+        let batch = read("maildir", folder.path());
+        assert!(texts(&batch).contains(&"café"), "the other mail is kept");
+    });
+}
+
+#[test]
+fn problems_of_a_maildir_name_the_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("new")).unwrap();
+    file(&folder, "cur/1.a:2,S", "From: a@b\n\nno date\n");
+    assert_eq!(
+        problems(&read("maildir", folder.path())),
+        ["file: cur/1.a:2,S: has no date that can be read; taken as 1970"]
     );
+}
+
+#[test]
+fn only_the_last_batch_of_a_maildir_tells_a_position() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("new")).unwrap();
+    let long = format!("From: a@b\n\n{}\n", "text ".repeat(2 << 20));
+    for name in ["1", "2", "3"] {
+        file(&folder, &format!("cur/{name}"), &long);
+    }
+    let format = messages::format("maildir").unwrap();
+    let mut reader = (format.open)(&source(folder.path())).unwrap();
+    let mut positions = Vec::new();
+    while let Some(batch) = reader.next_batch().unwrap() {
+        positions.push(batch.progress.len());
+    }
+    assert_eq!(positions, [0, 1]);
 }

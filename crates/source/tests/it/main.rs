@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod csv;
 mod discord;
 mod documents;
+mod forges;
 mod git;
 mod git_damage;
 mod git_incremental;

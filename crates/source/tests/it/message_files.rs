@@ -70,35 +70,44 @@ pub(crate) fn zip(folder: &tempfile::TempDir, name: &str, files: &[(&str, &[u8])
     file(folder, name, writer.finish().unwrap().into_inner())
 }
 
-/// Reads a file cut at every byte (of a long one, at some), then with bytes put at random: nothing may panic or hang.
-pub(crate) fn damage(format: &str, name: &str, content: &[u8]) {
+/// Reads a file of this name with its content damaged, in a format and as one that is told by its head.
+pub(crate) fn read_damaged(format: &str, name: &str, content: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
-    let read_damaged = |content: &[u8]| {
+    damage(content, |content| {
         let path = file(&folder, name, content);
-        let format = messages::format(format).unwrap();
-        if let Ok(mut reader) = (format.open)(&source(&path)) {
+        let opened = (messages::format(format).unwrap().open)(&source(&path));
+        // A file whose head is damaged may be refused, with an error.
+        if let Ok(mut reader) = opened {
             while let Ok(Some(_)) = reader.next_batch() {}
         }
         drop(messages::sniff(&path));
-    };
-    for len in (0..content.len()).step_by(content.len() / 1_500 + 1) {
-        read_damaged(&content[..len]);
-    }
-    let mut state = 7_u64;
-    for _ in 0..600 {
-        let mut damaged = content.to_vec();
-        for _ in 0..4 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let at = usize::try_from(state >> 33).unwrap() % damaged.len();
-            let byte = state.to_le_bytes()[3];
-            damaged[at] = if byte < 128 { b"\"\\{}[],:0\n"[usize::from(byte) % 10] } else { byte };
-        }
-        read_damaged(&damaged);
-    }
+    });
 }
 
-/// [`damage`] of the file at `path`.
+/// [`read_damaged`] of the file at `path`.
 pub(crate) fn mutate(format: &str, path: &Path) {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    damage(format, &name, &fs_err::read(path).unwrap());
+    read_damaged(format, &name, &fs_err::read(path).unwrap());
+}
+
+/// Gives a content cut at every byte, and with bytes of it changed.
+pub(crate) fn damage(content: &[u8], mut read: impl FnMut(&[u8])) {
+    let step = content.len() / 1_000 + 1;
+    for cut in (0..content.len()).step_by(step) {
+        read(&content[..cut]);
+    }
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..500 {
+        let mut changed = content.to_vec();
+        for _ in 0..=next(4) {
+            let at = next(changed.len());
+            changed[at] = b"\0\n\"{}[],:<>-= \xff9"[next(16)];
+        }
+        read(&changed);
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lichen_model::{Batch, Message, Role};
 use lichen_source::messages;
 
-use crate::message_files::{damage, file, fixture, from, problems, read, texts, zip};
+use crate::message_files::{file, fixture, from, problems, read, read_damaged, texts, zip};
 
 /// The files of the fixture, by the names that they have in an archive.
 fn files() -> Vec<(String, Vec<u8>)> {
@@ -183,7 +183,7 @@ fn damaged_files_are_told_and_the_rest_is_kept() {
 fn damaged_archives() {
     let folder = tempfile::tempdir().unwrap();
     let packed = fs_err::read(archive(&folder, "export.zip", &files())).unwrap();
-    damage("slack", "x.zip", &packed);
+    read_damaged("slack", "x.zip", &packed);
     for (name, content) in files() {
         file(&folder, &format!("toy/{name}"), content);
     }

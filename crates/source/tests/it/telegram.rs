@@ -6,7 +6,7 @@ use lichen_model::{Batch, Role};
 use lichen_source::messages::{self, Source};
 
 use crate::message_files::{
-    damage, file, fixture, from, problems, read, read_source, source, texts,
+    file, fixture, from, problems, read, read_damaged, read_source, source, texts,
 };
 
 #[test]
@@ -152,6 +152,6 @@ fn other_json_is_not_taken() {
 #[test]
 fn damaged_exports() {
     for name in ["telegram/result.json", "telegram/account.json"] {
-        damage("telegram", "result.json", &fs_err::read(fixture(name)).unwrap());
+        read_damaged("telegram", "result.json", &fs_err::read(fixture(name)).unwrap());
     }
 }

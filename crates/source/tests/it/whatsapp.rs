@@ -4,7 +4,8 @@ use lichen_model::{Batch, Role, StreamKind};
 use lichen_source::messages::{self, Source};
 
 use crate::message_files::{
-    append, damage, file, fixture, from, joined, problems, read, read_source, source, texts, zip,
+    append, file, fixture, from, joined, problems, read, read_damaged, read_source, source, texts,
+    zip,
 };
 
 const ANDROID: &str = "whatsapp/WhatsApp Chat with Toy makers.txt";
@@ -203,11 +204,11 @@ fn formats_are_told_by_their_first_line() {
 
 #[test]
 fn damaged_chats() {
-    damage("whatsapp", "_chat.txt", &fs_err::read(fixture(IOS)).unwrap());
-    damage("whatsapp", "x.txt", &fs_err::read(fixture(ANDROID)).unwrap());
+    read_damaged("whatsapp", "_chat.txt", &fs_err::read(fixture(IOS)).unwrap());
+    read_damaged("whatsapp", "x.txt", &fs_err::read(fixture(ANDROID)).unwrap());
     let folder = tempfile::tempdir().unwrap();
     let text = fs_err::read(fixture(IOS)).unwrap();
-    damage(
+    read_damaged(
         "whatsapp",
         "x.zip",
         &fs_err::read(zip(&folder, "y.zip", &[("_chat.txt", &text)])).unwrap(),
