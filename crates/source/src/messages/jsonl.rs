@@ -112,9 +112,8 @@ impl Reader {
         Ok(fields)
     }
 
-    /// The stream and the message's id; what later lines need to know of it is kept. `None` where the very message
-    /// came before.
-    fn identify(&mut self, fields: &Fields<'_>) -> Option<Identity> {
+    /// The stream and the message's id; what later lines need to know of it is kept.
+    fn identify(&mut self, fields: &Fields<'_>) -> Identity {
         let name = fields.text(Field::Stream).filter(|name| !name.is_empty());
         let stream = Stream::id(NAME, name.as_deref().unwrap_or(&self.stem));
         let sent = fields.time();
@@ -130,11 +129,11 @@ impl Reader {
                 .or_default();
             let id = Message::id_by_content(stream, &author, &text, *nth, at);
             *nth += 1;
-            return Some(Identity { stream, id, external, sent });
+            return Identity { stream, id, external, sent, again: false };
         }
         let id = Message::id(stream, &external, at);
         let before = self.seen.ids.insert(parts::key(&(stream.as_u128(), &external)), id);
-        (before != Some(id)).then_some(Identity { stream, id, external, sent })
+        Identity { stream, id, external, sent, again: before == Some(id) }
     }
 
     fn line(&mut self, text: &str, draft: &mut Draft) -> Result<(), LineError> {
@@ -152,14 +151,16 @@ impl Reader {
         if needs_before {
             self.read_before()?;
         }
-        let Some(Identity { stream, id, external, sent }) = self.identify(&fields) else {
+        let Identity { stream, id, external, sent, again } = self.identify(&fields);
+        // With another text it is an edit.
+        if again && draft.has_said(id, &self.source.redact(body.clone().unwrap_or_default())) {
             let what = format!(
                 "id came before at the same time: `{}`; skipped",
                 fields.text(Field::Id).unwrap_or_default()
             );
             draft.problems.line(&self.source.label, line, what);
             return Ok(());
-        };
+        }
         if sent.is_none() {
             let what = match fields.raw(Field::Time) {
                 None => format!(
@@ -244,6 +245,8 @@ struct Identity {
     id: lichen_model::MessageId,
     external: String,
     sent: Option<Zoned>,
+    /// A message of this id and time came before.
+    again: bool,
 }
 
 /// The fields of a line that the mapping names, unread, and the rest as JSON.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use lichen_model::{
     Batch, Message, MessageId, Owner, Passage, PassageKind, Problem, Progress, RepoPath, Role,
-    Stream, StreamId, StreamKind, Tag,
+    Stream, StreamId, StreamKind, Tag, ToolCall,
 };
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -206,6 +206,8 @@ pub(super) struct Draft {
     streams: Vec<Stream>,
     places: HashMap<StreamId, usize>,
     rows: Vec<Row>,
+    /// The first text of each message, hashed.
+    said: HashMap<MessageId, u64>,
     pub(super) tags: Vec<Tag>,
     pub(super) problems: Problems,
     /// Bytes read for it.
@@ -220,6 +222,7 @@ impl Draft {
             streams: Vec::new(),
             places: HashMap::new(),
             rows: Vec::new(),
+            said: HashMap::new(),
             tags: Vec::new(),
             problems: Problems::default(),
             bytes: 0,
@@ -250,8 +253,22 @@ impl Draft {
         if let Some(redactor) = &self.redactor {
             redact(redactor, &mut message);
         }
+        // Its id again with another text: an edit of what was read just before.
+        let said = key(&message.text.as_str());
+        if *self.said.entry(message.id).or_insert(said) != said && message.replaces.is_none() {
+            message.replaces = Some(message.id);
+            message.id = Message::id_of_edit(message.id, Some(&message.text));
+            for (ord, call) in (0..).zip(&mut message.tool_calls) {
+                call.id = ToolCall::id(message.id, ord);
+            }
+        }
         let place = self.places.get(&message.stream).copied().unwrap_or_default();
         self.rows.push(Row { place, message, silent });
+    }
+
+    /// Whether the message of this id says just this, as far as this draft knows.
+    pub(super) fn has_said(&self, id: MessageId, text: &str) -> bool {
+        self.said.get(&id) == Some(&key(&text))
     }
 
     /// The batch: messages by stream, then by time; equal ones stay in the order of the file. Sources that are read as

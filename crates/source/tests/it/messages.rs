@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use lichen_model::{Batch, PassageKind, Role, StreamKind, Timestamp};
+use lichen_model::{Batch, Message, Owner, PassageKind, Role, StreamKind, Timestamp};
 use lichen_source::messages::{self, Field, Mapping, Source};
 
 use crate::message_files::{
@@ -124,7 +124,7 @@ fn damaged_lines_are_told_and_the_rest_is_kept() {
         b"not json\n[1]\n{\"id\":\"3\",\"time\":3}\n{\"id\":\"4\",\"text\":\"no time\"}\n",
     );
     content.extend_from_slice(b"{\"id\":\"5\",\"time\":\"soon\",\"text\":\"bad time\"}\n");
-    content.extend_from_slice(b"{\"id\":\"1\",\"time\":1,\"text\":\"the same id again\"}\n");
+    content.extend_from_slice(b"{\"id\":\"1\",\"time\":1,\"text\":\"after a mark\"}\n");
     content.extend_from_slice(b"{\"id\":\"6\",\"time\":6,\"text\":\"half \\ud83d pair\"}\n");
     content.extend_from_slice(
         format!("{{\"id\":\"7\",\"time\":7,\"text\":\"{}\"}}\n", "x".repeat(500)).as_bytes(),
@@ -278,4 +278,18 @@ fn formats_are_told_by_their_heads() {
         "{error}"
     );
     assert!(format(&folder.path().join("absent.jsonl")).is_err());
+}
+
+#[test]
+fn an_id_that_comes_again_with_another_text_is_an_edit() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |text: &str| format!(r#"{{"id":"1","time":5,"text":"{text}"}}"#) + "\n";
+    let path = file(&folder, "x.jsonl", line("one") + &line("two") + &line("one"));
+    let batch = read("jsonl", &path);
+    let first = batch.messages[0].id;
+    let edit = &batch.messages[1];
+    assert_eq!((edit.text.as_str(), edit.replaces), ("two", Some(first)));
+    assert_eq!(edit.id, Message::id_of_edit(first, Some("two")));
+    assert_eq!(batch.messages.len(), 2, "what was said before is no news");
+    assert_eq!(batch.passages[1].owner, Owner::Message(edit.id));
 }
