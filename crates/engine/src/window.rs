@@ -119,7 +119,7 @@ impl Engine {
             if piece.size > cut.size && spec.by != Measure::Time {
                 let view = self.messages_between(stream, piece.first, piece.last)?.pop();
                 let text = view.map(|view| view.message.text).unwrap_or_default();
-                self.push_parts(&piece, &text, spec, &mut windows)?;
+                push_parts(&piece, &text, spec, &mut windows)?;
             } else {
                 windows.push(window(windows.len(), &piece, None));
             }
@@ -199,7 +199,7 @@ impl Engine {
             let whole = lines[line(piece.first)..=line(piece.last)].concat();
             let mut these = Vec::new();
             if piece.size > cut.size {
-                self.push_parts(&piece, &whole, spec, &mut these)?;
+                push_parts(&piece, &whole, spec, &mut these)?;
             } else {
                 these.push(window(0, &piece, None));
             }
@@ -222,29 +222,29 @@ impl Engine {
             what: format!("no document `{path}` was taken in: `lichen sql 'SELECT path FROM current_documents'` names them"),
         })
     }
+}
 
-    fn push_parts(
-        &self,
-        piece: &Piece,
-        text: &str,
-        spec: &WindowSpec,
-        windows: &mut Vec<Window>,
-    ) -> Result<(), Error> {
-        let limit = usize::try_from(spec.size).unwrap_or(usize::MAX);
-        let mut counter = StaticModel::builtin()?.token_counter();
-        let mut fits = |part: &str| match spec.by {
-            Measure::Tokens => counter.count(part) as usize,
-            _ => part.len(),
-        };
-        let ranges = text::parts(text, limit, &mut fits);
-        let of = ranges.len();
-        for (nth, bytes) in ranges.into_iter().enumerate() {
-            let size = i64::try_from(fits(&text[bytes.clone()])).unwrap_or(i64::MAX);
-            let part = Part { nth, of, bytes };
-            windows.push(window(windows.len(), &Piece { size, ..*piece }, Some(part)));
-        }
-        Ok(())
+/// Adds the parts of a piece that is one text larger than a window.
+fn push_parts(
+    piece: &Piece,
+    text: &str,
+    spec: &WindowSpec,
+    windows: &mut Vec<Window>,
+) -> Result<(), Error> {
+    let limit = usize::try_from(spec.size).unwrap_or(usize::MAX);
+    let mut counter = StaticModel::builtin()?.token_counter();
+    let mut fits = |part: &str| match spec.by {
+        Measure::Tokens => counter.count(part) as usize,
+        _ => part.len(),
+    };
+    let ranges = text::parts(text, limit, &mut fits);
+    let of = ranges.len();
+    for (nth, bytes) in ranges.into_iter().enumerate() {
+        let size = i64::try_from(fits(&text[bytes.clone()])).unwrap_or(i64::MAX);
+        let part = Part { nth, of, bytes };
+        windows.push(window(windows.len(), &Piece { size, ..*piece }, Some(part)));
     }
+    Ok(())
 }
 
 fn window(nth: usize, piece: &Piece, part: Option<Part>) -> Window {

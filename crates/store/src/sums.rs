@@ -113,7 +113,9 @@ impl Reader {
             // Chunks taken as a whole stood before all others, or the stream's places would not be a sequence.
         }
         if measure == Measure::Time {
-            timely.iter_mut().for_each(|micros| *micros = micros.div_euclid(1000));
+            for sent in &mut timely {
+                *sent = sent.div_euclid(1000);
+            }
         }
         Ok(timely)
     }

@@ -136,7 +136,9 @@ fn show(
         Format::Text => window_text(&messages, WindowFormat::Text),
         Format::Xml => window_text(&messages, WindowFormat::Xml),
         Format::Jsonl => {
-            json::messages(&messages).iter().map(|message| format!("{message}\n")).collect()
+            let lines: Vec<String> =
+                json::messages(&messages).iter().map(ToString::to_string).collect();
+            lines.join("\n")
         }
     };
     output.answer(&printable(&text))?;

@@ -1,5 +1,6 @@
 //! Secrets planted by every way into a store: no byte on disk keeps one.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::harness::Place;
@@ -53,12 +54,14 @@ fn no_byte_on_disk_keeps_a_planted_secret() {
     place.commit(&format!("Log in\n\nWith {} for now.", secret()), 1_700_400_000);
     let mut lines = String::new();
     for number in 0..12 {
-        lines += &format!(
-            "{{\"id\":\"{number}\",\"stream\":\"ops\",\"author\":\"Bo\",\"time\":{},\"text\":\"take {}\",\"note\":\"or {}\"}}\n",
+        writeln!(
+            lines,
+            "{{\"id\":\"{number}\",\"stream\":\"ops\",\"author\":\"Bo\",\"time\":{},\"text\":\"take {}\",\"note\":\"or {}\"}}",
             1_700_000_000 + number,
             secret(),
             if number < 6 { secret() } else { "none" },
-        );
+        )
+        .unwrap();
     }
     place.write("ops.jsonl", &lines);
     let chat =

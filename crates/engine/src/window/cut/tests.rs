@@ -82,7 +82,9 @@ proptest! {
             prop_assert!(piece.size <= size || large && measure != Measure::Time, "{piece:?}");
             prop_assert!(last_start.is_none_or(|start| start < piece.first), "order is kept");
             last_start = Some(piece.first);
-            inside.iter().for_each(|&nth| covered[nth] = true);
+            for nth in inside {
+                covered[nth] = true;
+            }
         }
         prop_assert!(covered.iter().all(|&seen| seen), "every message is in a window");
         // Neighbours share no more timely messages than was asked; late ones between those come with them.
