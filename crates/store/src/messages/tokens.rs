@@ -41,7 +41,7 @@ impl Store {
                 .doing(doing)?;
         }
         let staged = "CREATE OR REPLACE TEMP TABLE messages_before AS
-             SELECT rowid AS row, m.* EXCLUDE (late, place, cum_bytes, cum_tokens)
+             SELECT m.rowid AS row, m.* EXCLUDE (late, place, cum_bytes, cum_tokens)
                  REPLACE (coalesce(m.tokens, c.tokens) AS tokens)
              FROM messages AS m LEFT JOIN temp.counted AS c ON c.id = m.message_id";
         self.restack(staged)?;

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use lichen_model::{
-    Batch, Commit, DocumentVersion, Message, Owner, Passage, PassageKind, Person, RepoPath,
+    Batch, Commit, DocumentVersion, Message, Owner, Passage, PassageKind, Person, RepoPath, Stream,
     StreamKind, Timestamp, Zoned,
 };
-use lichen_store::{Receipt, SqlLimits};
+use lichen_store::{Error, Measure, Receipt, SqlLimits};
 
 use crate::sample::{
     START_SECS, batch, commit, commit_id, cut, expected, message, oid, open, person, reference,
@@ -352,4 +352,29 @@ fn times_beyond_the_range_are_kept_within_it() {
             .len(),
         4
     );
+}
+
+#[test]
+fn messages_from_before_tokens_were_counted_are_counted_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let numbers = [2, 9, 3, 10];
+    let messages = numbers.map(|n| message("general", n, &"word ".repeat(n as usize))).to_vec();
+    let streams = vec![stream("general", StreamKind::Chat)];
+    store.append(&Batch { streams, messages, ..Batch::default() }).unwrap();
+    let whole = store.read().sums(Stream::id("jsonl", "general"), Measure::Tokens).unwrap();
+    store.close().unwrap();
+    let conn = duckdb::Connection::open(dir.path().join("lichen.duckdb")).unwrap();
+    conn.execute_batch("UPDATE messages SET tokens = NULL, cum_tokens = NULL").unwrap();
+    drop(conn);
+    let mut store = open(dir.path());
+    let general = Stream::id("jsonl", "general");
+    let uncounted = store.read().sums(general, Measure::Tokens);
+    assert!(matches!(uncounted, Err(Error::Uncounted)));
+    let mut count = |text: &str| u32::try_from(text.split(' ').count() - 1).unwrap();
+    assert_eq!(store.count_tokens(&mut count).unwrap(), 4);
+    assert_eq!(store.count_tokens(&mut count).unwrap(), 0);
+    assert_eq!(store.read().sums(general, Measure::Tokens).unwrap(), whole);
+    assert_eq!(store.read().doctor().unwrap(), []);
+    assert_eq!(store.read().sums(general, Measure::Bytes).unwrap().timely, [10, 55, 105]);
 }
