@@ -1,41 +1,33 @@
 //! Counting tokens of messages that were stored before they were counted.
 
-use lichen_model::MessageId;
-
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::open::Store;
 use crate::row::Raw;
 
-/// Messages counted at a time.
+/// Rows of messages looked at a time.
 const STEP: usize = 50_000;
 
 impl Store {
     /// Counts the tokens of messages that have none yet, and sums them up anew. Gives how many were counted.
     pub fn count_tokens(&mut self, count: &mut dyn FnMut(&str) -> u32) -> Result<usize> {
         let doing = "count the tokens of messages";
-        let uncounted: Vec<u128> = {
-            let mut statement = self
-                .conn
-                .prepare("SELECT message_id FROM messages WHERE tokens IS NULL")
-                .doing(doing)?;
-            let rows = statement.query_map([], |row| Ok(row.get::<_, Raw>(0)?.0)).doing(doing)?;
-            rows.collect::<duckdb::Result<_>>().doing(doing)?
-        };
-        if uncounted.is_empty() {
-            return Ok(0);
-        }
+        let rows: Option<i64> = self
+            .conn
+            .query_row("SELECT max(rowid) + 1 FROM messages WHERE tokens IS NULL", [], |row| {
+                row.get(0)
+            })
+            .doing(doing)?;
+        let Some(rows) = rows else { return Ok(0) };
         self.conn
             .execute_batch("CREATE OR REPLACE TEMP TABLE counted (id UUID, tokens UINTEGER)")
             .doing(doing)?;
-        for step in uncounted.chunks(STEP) {
-            let mut tokens = Vec::with_capacity(step.len());
-            for &id in step {
-                let text = self.reader.message(MessageId::from_u128(id))?;
-                tokens.push(text.map_or(0, |view| count(&view.message.text)));
-            }
+        let mut counted = 0;
+        for first in (0..rows).step_by(STEP) {
+            let (ids, tokens) = self.counted(first, count)?;
+            counted += ids.len();
             Columns::default()
-                .ids("id", step.iter().copied())
+                .ids("id", ids.into_iter())
                 .u32s("tokens", tokens.into_iter())
                 .append_to(&self.conn, "temp", "counted")
                 .doing(doing)?;
@@ -46,7 +38,29 @@ impl Store {
              FROM messages AS m LEFT JOIN temp.counted AS c ON c.id = m.message_id";
         self.restack(staged)?;
         self.conn.execute_batch("DROP TABLE temp.counted").doing(doing)?;
-        Ok(uncounted.len())
+        Ok(counted)
+    }
+
+    /// Counts the messages from row `first` on that have no count yet.
+    fn counted(
+        &self,
+        first: i64,
+        count: &mut dyn FnMut(&str) -> u32,
+    ) -> Result<(Vec<u128>, Vec<u32>)> {
+        let doing = "count the tokens of messages";
+        let end = first.saturating_add(i64::try_from(STEP).expect("a small number"));
+        let sql = format!(
+            "SELECT message_id, text FROM messages
+             WHERE tokens IS NULL AND rowid >= {first} AND rowid < {end}"
+        );
+        let mut statement = self.conn.prepare(&sql).doing(doing)?;
+        let mut rows = statement.query([]).doing(doing)?;
+        let (mut ids, mut tokens) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next().doing(doing)? {
+            ids.push(row.get::<_, Raw>(0).doing(doing)?.0);
+            tokens.push(count(&row.get::<_, String>(1).doing(doing)?));
+        }
+        Ok((ids, tokens))
     }
 
     /// Puts what `staged` makes of all messages, as `temp.messages_before`, in their place, and sums them up anew.
