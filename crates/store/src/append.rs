@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use duckdb::Connection;
 use lichen_model::{Batch, Owner, PassageKind, Problem, StreamId, Timestamp};
 
 use crate::columns::Columns;
 use crate::error::{Doing, Result};
+use crate::journal::Step;
 use crate::open::Store;
 use crate::row::Raw;
 use crate::{CATALOG, commits, documents, messages, passages, progress, refs, repos, row, tags};
@@ -45,6 +47,25 @@ pub(crate) struct Known {
     pub(crate) streams: HashMap<StreamId, messages::order::End>,
 }
 
+impl Receipt {
+    /// Adds what the append that came next changed.
+    pub(crate) fn join(&mut self, next: Self) {
+        self.commits += next.commits;
+        self.versions += next.versions;
+        self.messages += next.messages;
+        self.tool_calls += next.tool_calls;
+        self.tags += next.tags;
+        self.ref_events += next.ref_events;
+        if self.seqs.is_empty() {
+            self.seqs = next.seqs;
+        } else {
+            self.seqs.end = self.seqs.end.max(next.seqs.end);
+        }
+        self.passages.extend(next.passages);
+        self.problems.extend(next.problems);
+    }
+}
+
 impl Known {
     fn load(conn: &Connection) -> Result<Self> {
         let newest = |sql: &str| -> Result<Option<u128>> {
@@ -71,13 +92,16 @@ impl Store {
     /// Takes in `batch`, in one transaction. Facts that are there already are left alone, so that appending a batch
     /// again changes nothing; when an error leaves it open whether the transaction came through, append it again.
     pub fn append(&mut self, batch: &Batch) -> Result<Receipt> {
+        self.ensure_attached()?;
         self.guard(room_for(batch))?;
         let now = self.options.clock.now();
         let known = match self.known.take() {
             Some(known) => known,
             None => Known::load(&self.conn)?,
         };
-        match append(&self.conn, batch, known, now) {
+        let at_step = Arc::clone(&self.options.at_step);
+        let commit = || at_step(Step::Apply).doing("go on");
+        match append(&self.conn, batch, known, now, commit) {
             Ok((receipt, known)) => {
                 self.known = Some(known);
                 Ok(receipt)
@@ -92,6 +116,7 @@ fn append(
     batch: &Batch,
     mut known: Known,
     now: Timestamp,
+    before_commit: impl FnOnce() -> Result<()>,
 ) -> Result<(Receipt, Known)> {
     // Rolls back when dropped before the commit.
     let transaction = conn.unchecked_transaction().doing("begin a transaction")?;
@@ -108,6 +133,7 @@ fn append(
     passages::append(conn, &passages, &mut known, &owners, &mut receipt)?;
     tags::append(conn, &batch.tags, &mut receipt)?;
     progress::append(conn, &batch.progress)?;
+    before_commit()?;
     transaction.commit().doing("commit a batch")?;
     Ok((receipt, known))
 }

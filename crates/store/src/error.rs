@@ -40,18 +40,6 @@ pub enum Error {
         #[source]
         source: duckdb::Error,
     },
-    /// What a crash left in the write-ahead log cannot be applied.
-    #[error(
-        "the write-ahead log `{wal}` cannot be replayed: it was left as it is; move it aside to open the store as of \
-         its last checkpoint, then ingest again, which adds what is missing"
-    )]
-    Replay {
-        /// The log.
-        wal: PathBuf,
-        /// Why.
-        #[source]
-        source: duckdb::Error,
-    },
     /// The file was written by a later version of this program.
     #[error(
         "the store at `{path}` has schema `{found}`, which this version does not know: use a newer `lichen`"
@@ -113,6 +101,54 @@ pub enum Error {
         #[source]
         source: Option<duckdb::Error>,
     },
+    /// More waits to be taken in than may.
+    #[error(
+        "the store is behind: {bytes} bytes of messages wait to be taken in, and {limit} may: send again in a moment"
+    )]
+    Backlog {
+        /// Bytes that wait.
+        bytes: u64,
+        /// Bytes that may.
+        limit: u64,
+    },
+    /// The disk failed, and what was written may be there after the next start or not.
+    #[error(
+        "the disk failed, and whether the messages are stored is not known: send them again, which stores none twice"
+    )]
+    Unknown {
+        /// What the disk said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A batch holds what does not go through the journal.
+    #[error(
+        "only messages go through the journal: commits and documents are read again from their sources"
+    )]
+    NotLive,
+    /// A batch is too large for one record.
+    #[error(
+        "{bytes} bytes of messages are too many for one batch, of which {limit} may be sent: send fewer at a time"
+    )]
+    RecordTooLarge {
+        /// Bytes of the record.
+        bytes: usize,
+        /// Bytes that one may have.
+        limit: usize,
+    },
+    /// A record of the journal has a form that cannot be read.
+    #[error("a record of the journal cannot be read: {what}")]
+    Record {
+        /// Why.
+        what: String,
+    },
+    /// A record of the journal was written by a later version of this program.
+    #[error(
+        "the journal holds records of form {version}, which this version does not know: use a newer `lichen`"
+    )]
+    NewerRecord {
+        /// The form.
+        version: u8,
+    },
     /// A statement of the user cannot be run.
     #[error("{0}")]
     Sql(String),
@@ -143,9 +179,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether another process has the store.
+    /// Whether another process has the store, or it has more to do than it can: it is worth asking again.
     pub const fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy { .. })
+        matches!(self, Self::Busy { .. } | Self::Backlog { .. })
     }
 
     /// Whether what was asked for is at fault.
@@ -157,6 +193,8 @@ impl Error {
                 | Self::SqlTimeout(_)
                 | Self::Pattern(_)
                 | Self::ExportTarget(_)
+                | Self::NotLive
+                | Self::RecordTooLarge { .. }
         )
     }
 
@@ -166,10 +204,11 @@ impl Error {
             self,
             Self::File { .. }
                 | Self::Open { .. }
-                | Self::Replay { .. }
                 | Self::Newer { .. }
                 | Self::Foreign { .. }
                 | Self::DiskFull { .. }
+                | Self::Unknown { .. }
+                | Self::NewerRecord { .. }
         )
     }
 }

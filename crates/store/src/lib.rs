@@ -2,11 +2,15 @@
 //!
 //! **Invariant:** appending the same batch twice changes nothing.
 //! **Invariant:** facts are appended, never edited; a correction is a new fact.
+//! **Invariant:** what the journal acknowledged is in the journal or in the data file.
 //! **Invariant:** one process owns a store; a second one is told who does.
 
 mod append;
+mod apply;
+mod journal;
 mod open;
 mod reader;
+mod recovery;
 
 mod commits;
 mod documents;
@@ -40,6 +44,7 @@ mod owner;
 mod row;
 
 pub use append::Receipt;
+pub use apply::Applied;
 pub use changes::LastChange;
 pub use counts::Counts;
 pub use doctor::Finding;
@@ -49,6 +54,7 @@ pub use export::{ExportFormat, Exported};
 pub use filter::{AsOf, Filter};
 pub use get::{CommitView, MessageView, VersionView};
 pub use hits::{Hit, Home};
+pub use journal::{AtStep, Journal, Step};
 pub use open::{Options, Store};
 pub use passages::Entry;
 pub use reader::Reader;

@@ -8,18 +8,20 @@ use duckdb::{Config, Connection};
 use lichen_model::Clock;
 
 use crate::append::Known;
+use crate::apply::{self, Applier};
 use crate::error::{Doing, Error, Result};
+use crate::journal::{self, AtStep, Journal, Settings, Step};
 use crate::migrate;
-use crate::owner::{self, Owner};
+use crate::owner::Owner;
 use crate::reader::Reader;
+use crate::recovery::{self, Replayed};
 use crate::{CATALOG, disk, row};
 
 /// The data file's name in the store's folder.
-const FILE: &str = "lichen.duckdb";
+pub(crate) const FILE: &str = "lichen.duckdb";
 
-/// Rows per block of statistics: the smallest there is, because look-ups by id are pruned by these blocks and nothing
-/// else. On a million messages it made them three times as fast for an eighth more bytes.
-const ROW_GROUP: u32 = 2048;
+/// Bytes of a segment of the journal, about: the next group begins another.
+const SEGMENT_BYTES: u64 = 16 << 20;
 
 /// How a store is opened. Everything comes from the caller; the store reads no environment.
 #[derive(Clone)]
@@ -39,6 +41,10 @@ pub struct Options {
     pub reserve_bytes: u64,
     /// Bytes of write-ahead log at which DuckDB checkpoints by itself.
     pub checkpoint_bytes: u64,
+    /// Bytes of journal that may wait to be applied; above that writers are told to come again.
+    pub backlog_bytes_max: u64,
+    /// What is called at each step of writing and applying the journal: for tests and proofs.
+    pub at_step: AtStep,
     /// Where the time comes from at which a ref was seen.
     pub clock: Arc<dyn Clock>,
 }
@@ -54,6 +60,8 @@ impl Options {
             command: command.into(),
             reserve_bytes: 64 << 20,
             checkpoint_bytes: 256 << 20,
+            backlog_bytes_max: 4 << 30,
+            at_step: Arc::new(|_| Ok(())),
             clock,
         }
     }
@@ -70,19 +78,90 @@ pub struct Store {
     pub(crate) locked_down: bool,
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
+    pub(crate) applier: Applier,
+    repairs: Vec<String>,
+    /// Whether DuckDB has the file: not where it gave it up and could not take it again, as on a full disk.
+    attached: bool,
     /// After the connections: the lock is let go when DuckDB has closed the file.
     _owner: Owner,
 }
 
 impl Store {
-    /// Opens the store in `dir`, making it where there is none, and takes ownership of it.
+    /// Opens the store in `dir`, making it where there is none, and takes ownership of it. What an unclean end left is
+    /// applied: DuckDB's log, then the journal. [`Self::repairs`] tells what was damaged.
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self> {
         let dir = dir.as_ref().to_owned();
         fs_err::create_dir_all(&dir).doing("create the store's folder")?;
         let owner = Owner::take(&dir, &options.command, options.wait)?;
-        let conn = connect(&dir, &options)?;
+        let (conn, replayed) = connect(&dir, &options)?;
         let reader = Reader::over(&conn)?;
-        Ok(Self { reader, conn, known: None, locked_down: false, dir, options, _owner: owner })
+        let position = reader.progress(apply::SOURCE)?;
+        let known = position.as_deref().and_then(journal::parse_position);
+        let settings = Settings {
+            reserve_bytes: options.reserve_bytes,
+            segment_bytes: SEGMENT_BYTES,
+            backlog_bytes_max: options.backlog_bytes_max,
+            at_step: Arc::clone(&options.at_step),
+        };
+        let opened = Journal::open(&dir, known, settings)?;
+        let applied = known.map_or(0, |(_, applied)| applied);
+        let applier = Applier::new(opened.journal, applied);
+        let mut store = Self {
+            reader,
+            conn,
+            known: None,
+            locked_down: false,
+            dir,
+            options,
+            applier,
+            repairs: opened.repairs,
+            attached: true,
+            _owner: owner,
+        };
+        store.take_over(replayed, applied, opened.marked)?;
+        Ok(store)
+    }
+
+    /// Applies what the journal holds and the database does not.
+    fn take_over(&mut self, replayed: Replayed, applied: u64, marked: u64) -> Result<()> {
+        let mut records = 0;
+        while let Some(applied) = self.apply_journal()? {
+            records += applied.records;
+            self.repairs.extend(applied.refused);
+        }
+        let lost = applied < marked;
+        let put_aside = replayed.repair.is_some();
+        self.repairs.extend(replayed.end(&self.dir, lost)?);
+        if lost || put_aside {
+            self.repairs
+                .push(format!("journal: {records} records were taken into the database again"));
+        } else if records > 0 {
+            tracing::info!(records, "the journal was applied");
+        }
+        for repair in &self.repairs {
+            tracing::warn!("{repair}");
+        }
+        // Nothing is left to be told of at the next open.
+        if records > 0 || self.applier.journal.bytes() > 0 {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// What an unclean end had damaged, and what was done about it; empty where nothing was.
+    pub fn repairs(&self) -> &[String] {
+        &self.repairs
+    }
+
+    /// The journal, to write messages that must not be lost: what it acknowledged is taken into the tables by
+    /// [`Self::apply_journal`].
+    pub fn journal(&self) -> Journal {
+        self.applier.journal.clone()
+    }
+
+    /// Comes to a step of which tests and proofs decide whether it is gone beyond.
+    pub(crate) fn step(&self, step: Step) -> Result<()> {
+        (self.options.at_step)(step).doing("go on")
     }
 
     /// Whether `dir` holds a store.
@@ -110,6 +189,11 @@ impl Store {
         Reader::over(&self.conn)
     }
 
+    /// Takes the file again that DuckDB gave up, where it can be taken by now.
+    pub(crate) fn ensure_attached(&mut self) -> Result<()> {
+        if self.attached { Ok(()) } else { self.reattach() }
+    }
+
     /// Refuses to write `bytes` more where the disk could not take them, in the log and then in the data file, beside
     /// the checkpoint of what the log holds already.
     pub(crate) fn guard(&self, bytes: u64) -> Result<()> {
@@ -120,18 +204,20 @@ impl Store {
         )
     }
 
-    /// Moves what the log holds into the data file.
+    /// Moves what the log holds into the data file, and removes the parts of the journal that are in it then.
     pub fn checkpoint(&mut self) -> Result<()> {
+        self.ensure_attached()?;
         let log = log_bytes(&wal(&self.dir));
-        if log == 0 {
-            return Ok(());
+        if log > 0 {
+            // The reserve is kept for this.
+            disk::guard(&self.dir, log)?;
+            self.step(Step::Checkpoint)?;
+            if let Err(source) = self.conn.execute_batch(&format!("CHECKPOINT {CATALOG}")) {
+                return Err(self.recover(Error::Query { doing: "write a checkpoint", source }));
+            }
         }
-        // The reserve is kept for this.
-        disk::guard(&self.dir, log)?;
-        match self.conn.execute_batch(&format!("CHECKPOINT {CATALOG}")) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(self.recover(Error::Query { doing: "write a checkpoint", source })),
-        }
+        let journal = self.journal();
+        journal.forget(journal.applied())
     }
 
     /// Checkpoints and lets the store go.
@@ -166,10 +252,12 @@ impl Store {
     }
 
     fn reattach(&mut self) -> Result<()> {
+        self.attached = false;
         self.conn
-            .execute_batch(&format!("USE memory; DETACH {CATALOG}"))
+            .execute_batch(&format!("USE memory; DETACH DATABASE IF EXISTS {CATALOG}"))
             .doing("detach the store")?;
-        attach(&self.conn, &self.dir)?;
+        recovery::attach_again(&self.conn, &self.dir)?;
+        self.attached = true;
         self.reader = Reader::over(&self.conn)?;
         Ok(())
     }
@@ -200,7 +288,7 @@ impl Store {
 }
 
 /// Starts DuckDB in memory, attaches the file of `dir`, and brings its schema up to date.
-fn connect(dir: &Path, options: &Options) -> Result<Connection> {
+fn connect(dir: &Path, options: &Options) -> Result<(Connection, Replayed)> {
     let path = dir.join(FILE);
     let opening = |source| Error::Open { path: path.clone(), source };
     let temp = options.temp_dir.clone().unwrap_or_else(|| dir.join("tmp"));
@@ -220,54 +308,21 @@ fn connect(dir: &Path, options: &Options) -> Result<Connection> {
         config = config.threads(options.threads.into()).map_err(opening)?;
     }
     let conn = Connection::open_in_memory_with_flags(config).map_err(opening)?;
-    attach(&conn, dir)?;
+    let replayed = recovery::attach(&conn, dir)?;
     migrate::bring_up(&conn, &path)?;
-    Ok(conn)
+    Ok((conn, replayed))
 }
 
-/// Attaches the file. What a crash left in the log is applied and checkpointed at once: the first checkpoint that a
-/// replay leads to must be an explicit one, or rows of indexes can be lost (duckdb#26828).
-fn attach(conn: &Connection, dir: &Path) -> Result<()> {
-    let (path, wal) = (dir.join(FILE), wal(dir));
-    let unclean = log_bytes(&wal) > 0;
-    let target = row::literal(&path.to_string_lossy());
-    conn.execute_batch(&format!(
-        "ATTACH {target} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP}); USE {CATALOG}"
-    ))
-    .map_err(|source| {
-        let text = source.to_string();
-        if let Some(busy) = owner::from_duckdb(dir, &text) {
-            busy
-        } else if unclean && text.to_ascii_lowercase().contains("wal") {
-            Error::Replay { wal: wal.clone(), source }
-        } else {
-            Error::Open { path: path.clone(), source }
-        }
-    })?;
-    if unclean {
-        tracing::info!("the last process did not close the store: its log was applied");
-        conn.execute_batch(&format!("CHECKPOINT {CATALOG}")).map_err(|source| {
-            if is_full(&source) {
-                let free = disk::free_bytes(dir).unwrap_or(0);
-                Error::DiskFull { path: dir.to_owned(), free, source: Some(source) }
-            } else {
-                Error::Query { doing: "write a checkpoint after an unclean end", source }
-            }
-        })?;
-    }
-    Ok(())
-}
-
-fn wal(dir: &Path) -> PathBuf {
+pub(crate) fn wal(dir: &Path) -> PathBuf {
     dir.join(format!("{FILE}.wal"))
 }
 
-fn log_bytes(path: &Path) -> u64 {
+pub(crate) fn log_bytes(path: &Path) -> u64 {
     fs_err::metadata(path).map_or(0, |meta| meta.len())
 }
 
 /// Whether a statement failed because the disk is full.
-fn is_full(error: &duckdb::Error) -> bool {
+pub(crate) fn is_full(error: &duckdb::Error) -> bool {
     let text = error.to_string();
     ["No space left", "not enough space", "disk is full"].iter().any(|sign| text.contains(sign))
 }
