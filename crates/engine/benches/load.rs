@@ -142,7 +142,7 @@ fn measure(folder: &Path, plan: &IngestPlan) {
                 if plan.paths.is_empty() { real_question(&mut random) } else { words.join(" ") };
             let recall = Recall { query, limit: 10, ..Recall::default() };
             let started = Instant::now();
-            engine.recall(&recall).expect("an answer");
+            engine.read().recall(&recall).expect("an answer");
             started.elapsed().as_secs_f64() * 1000.0
         })
         .collect();

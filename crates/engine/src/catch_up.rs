@@ -20,24 +20,24 @@ impl Engine {
     /// Gives how many passages were indexed.
     pub(crate) fn catch_up(&mut self, observer: &mut dyn Observer) -> Result<u64, Error> {
         let total = self.store.read().passage_count()?;
-        let from = self.index.watermark();
+        let from = self.index().watermark();
         if u64::from(from) < total {
             observer.stage("indexing", Some(total - u64::from(from)));
         }
         let mut sealed = from;
-        while u64::from(self.index.watermark()) < total && !observer.cancelled() {
+        while u64::from(self.index().watermark()) < total && !observer.cancelled() {
             self.index_step()?;
-            observer.done(u64::from(self.index.watermark() - from));
-            if self.index.watermark() - sealed >= SEAL_EVERY {
+            observer.done(u64::from(self.index().watermark() - from));
+            if self.index().watermark() - sealed >= SEAL_EVERY {
                 self.index_mut().seal()?;
-                sealed = self.index.watermark();
+                sealed = self.index().watermark();
             }
         }
-        if self.index.watermark() > sealed {
+        if self.index().watermark() > sealed {
             self.index_mut().seal()?;
         }
         self.mask_superseded()?;
-        let model = self.index.model().clone();
+        let model = self.index().model().clone();
         if !self.is_built_in(&model)
             && let Err(error) = self.embed_behind(&model, observer)
         {
@@ -45,15 +45,25 @@ impl Engine {
                 "passages are found by their words alone until they are embedded: {error}"
             ));
         }
-        Ok(u64::from(self.index.watermark() - from))
+        Ok(u64::from(self.index().watermark() - from))
+    }
+
+    /// Indexes the passages that the index lacks, in memory. Vectors of a service follow at the next [`Self::catch_up`].
+    pub(crate) fn index_new(&mut self) -> Result<(), Error> {
+        let total = self.store.read().passage_count()?;
+        while u64::from(self.index().watermark()) < total {
+            self.index_step()?;
+        }
+        Ok(())
     }
 
     /// Hands the next passages to the index. Vectors of a service follow later, so that words are found even where it
     /// does not answer.
     fn index_step(&mut self) -> Result<(), Error> {
-        let stored = self.store.read().entries(u64::from(self.index.watermark()), STEP)?;
+        let from = u64::from(self.index().watermark());
+        let stored = self.store.read().entries(from, STEP)?;
         let entries: Vec<Entry<'_>> = stored.iter().map(index_entry).collect();
-        if self.is_built_in(self.index.model()) {
+        if self.is_built_in(self.index().model()) {
             let vectors = embed(self.embedder()?, &stored)?;
             self.index_mut().append(&entries, &vectors)?;
         } else {
@@ -63,7 +73,7 @@ impl Engine {
     }
 
     /// Hides the passages of document versions that others follow.
-    pub(crate) fn mask_superseded(&mut self) -> Result<(), Error> {
+    pub(crate) fn mask_superseded(&self) -> Result<(), Error> {
         let superseded = self.store.read().superseded_passages()?;
         self.index_mut().set_dead(superseded.into_iter().collect());
         Ok(())

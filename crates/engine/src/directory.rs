@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use lichen_model::{Oid, RefKind, RepoId, StreamId};
 
-use crate::{Engine, Error};
+use crate::{Error, Reader};
 
-/// Read once, and again after an ingest.
+/// Read once, and again after streams or refs have changed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Directory {
     /// What people call a stream: its title, or its name.
@@ -29,18 +29,14 @@ pub(crate) struct SeenHead {
     pub(crate) oid: Oid,
 }
 
-impl Engine {
+impl Reader {
     /// The directory of the store as it is now.
     pub(crate) fn directory(&self) -> Result<Arc<Directory>, Error> {
-        if let Some(directory) = self.directory.get() {
-            return Ok(Arc::clone(directory));
-        }
-        let read = Arc::new(self.read_directory()?);
-        Ok(Arc::clone(self.directory.get_or_init(|| read)))
+        self.derived.directory(|| self.read_directory())
     }
 
     fn read_directory(&self) -> Result<Directory, Error> {
-        let store = self.store.read();
+        let store = &self.store;
         let mut directory = Directory::default();
         for stream in store.streams()? {
             let name = if stream.title.is_empty() { stream.name } else { stream.title };

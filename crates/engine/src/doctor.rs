@@ -28,7 +28,7 @@ impl Engine {
         observer.stage("checking the index", None);
         let mut of_index = self.check_index()?;
         if repair && !of_index.is_empty() {
-            self.damage = None;
+            self.reader.derived.take_damage();
             self.rebuild_index(observer)?;
             of_index = self.check_index()?;
         }
@@ -60,12 +60,14 @@ impl Engine {
             damage: true,
         };
         let mut findings: Vec<DoctorFinding> = self
-            .damage
+            .reader
+            .derived
+            .damage()
             .iter()
             .map(|why| finding("index", format!("it was damaged: {why}")))
             .collect();
         findings.extend(
-            self.index
+            self.index()
                 .verify()
                 .into_iter()
                 .map(|found| finding("index", format!("{}: {}", found.place, found.what))),
@@ -79,11 +81,12 @@ impl Engine {
     fn first_disagreement(&self) -> Result<Option<String>, Error> {
         const STEP: usize = 16_384;
         let store = self.store.read();
-        let (indexed, stored) = (u64::from(self.index.watermark()), store.passage_count()?);
+        let index = self.index();
+        let (indexed, stored) = (u64::from(index.watermark()), store.passage_count()?);
         let mut from = 0;
         while from < indexed.min(stored) {
             for entry in store.entries(from, STEP)? {
-                let row = u32::try_from(entry.seq).ok().and_then(|seq| self.index.row(seq));
+                let row = u32::try_from(entry.seq).ok().and_then(|seq| index.row(seq));
                 let same = row.is_some_and(|row| {
                     let hash = crate::models::low_half(entry.text_hash.0);
                     row.text_hash == hash && row.site == entry.site
@@ -105,7 +108,7 @@ impl Engine {
     fn check_sources(&self) -> Result<Vec<DoctorFinding>, Error> {
         let mut findings = Vec::new();
         for repo in self.store.read().repos()? {
-            let folder = self.folder_of(&repo.key);
+            let folder = self.reader.folder_of(&repo.key);
             let finding = |what: String, repair: &str| DoctorFinding {
                 check: format!("source {}", repo.key),
                 what,

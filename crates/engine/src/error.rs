@@ -103,6 +103,9 @@ pub enum Error {
         /// The model.
         model: String,
     },
+    /// The thread that owns the engine has ended.
+    #[error("the engine has stopped: start it again")]
+    Stopped,
     /// The work was stopped on request. What was taken in before stays.
     #[error("stopped on request; what was taken in so far is kept")]
     Cancelled,
@@ -139,7 +142,7 @@ impl Error {
             | Self::AmbiguousRevision { .. } => ErrorKind::User,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::UnknownModel { .. } | Self::RedactionKey { .. } => ErrorKind::Config,
-            Self::KeptVector { .. } => ErrorKind::Internal,
+            Self::KeptVector { .. } | Self::Stopped => ErrorKind::Internal,
             Self::File { source } if source.kind() == std::io::ErrorKind::NotFound => {
                 ErrorKind::NotFound
             }

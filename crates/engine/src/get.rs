@@ -10,7 +10,7 @@ use lichen_store::{CommitView, Hit, Home, MessageView, VersionView};
 
 use crate::recall::{TOKEN_BYTES, printable};
 use crate::when::{format_instant, format_zoned};
-use crate::{Engine, Error};
+use crate::{Error, Reader};
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct Found {
     pub asked_for: bool,
 }
 
-impl Engine {
+impl Reader {
     /// Reads things by their ids, in the order asked for.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Engine {
 
     /// The one thing that `asked` names.
     fn one(&self, asked: AnyId) -> Result<AnyId, Error> {
-        match self.store.read().resolve(asked)?.as_slice() {
+        match self.store.resolve(asked)?.as_slice() {
             [] => Err(Error::UnknownId { id: asked.to_string() }),
             [id] => Ok(*id),
             several => Err(Error::AmbiguousId {
@@ -78,7 +78,7 @@ impl Engine {
 
     /// The thing `id`, and for a message those around it, in order.
     fn things(&self, id: AnyId, around: usize) -> Result<Vec<Thing>, Error> {
-        let store = self.store.read();
+        let store = &self.store;
         let unknown = || Error::UnknownId { id: id.to_string() };
         let things = match id.kind {
             Kind::Message => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 
 use lichen_index::embed::StaticModel;
 use lichen_model::{Batch, Oid, Problem, Repo};
@@ -133,8 +133,8 @@ impl Engine {
         plan: &IngestPlan,
         observer: &mut dyn Observer,
     ) -> Result<IngestSummary, Error> {
-        let started = self.clock.monotonic_nanos();
-        self.directory = OnceLock::new();
+        let started = self.reader.clock.monotonic_nanos();
+        self.reader.derived.forget_directory();
         let mut summary = IngestSummary::default();
         for input in self.inputs(plan, observer)? {
             if observer.cancelled() {
@@ -151,6 +151,7 @@ impl Engine {
                 other => other?,
             }
         }
+        self.reader.derived.forget_directory();
         self.store.checkpoint()?;
         // Stores from before tokens were counted have some that are not.
         let mut counter = StaticModel::builtin()?.token_counter();
@@ -159,7 +160,7 @@ impl Engine {
             summary.indexed = self.catch_up(observer)?;
         }
         summary.cancelled = observer.cancelled();
-        summary.seconds = self.clock.monotonic_nanos().saturating_sub(started) as f64 / 1e9;
+        summary.seconds = self.reader.clock.monotonic_nanos().saturating_sub(started) as f64 / 1e9;
         Ok(summary)
     }
 
@@ -224,7 +225,7 @@ impl Engine {
         observer: &mut dyn Observer,
         inputs: &mut Vec<Input>,
     ) -> Result<(), Error> {
-        let discover = &self.config.discover;
+        let discover = &self.reader.config.discover;
         if !discover.enabled || discover.claude_code.is_empty() {
             return Ok(());
         }
@@ -257,12 +258,12 @@ impl Engine {
         let holds = |store: &Path| {
             store.parent().is_some_and(|parent| parent == folder) && store.ends_with(".lichen")
         };
-        if holds(&self.dir) { ".".to_owned() } else { folder.to_string_lossy().into_owned() }
+        if holds(&self.reader.dir) { ".".to_owned() } else { folder.to_string_lossy().into_owned() }
     }
 
     /// What the store calls a file of messages: its path, from the repository where it lies in it.
     fn label_of(&self, path: &Path) -> String {
-        let home = self.dir.parent().filter(|_| self.dir.ends_with(".lichen"));
+        let home = self.reader.dir.parent().filter(|_| self.reader.dir.ends_with(".lichen"));
         home.and_then(|home| path.strip_prefix(home).ok())
             .unwrap_or(path)
             .to_string_lossy()
@@ -283,7 +284,7 @@ impl Engine {
                     repo_roots: repository_roots(&plan.root),
                     mapping: plan.mapping.clone(),
                     line_bytes_max: 0,
-                    redactor: Some(Arc::clone(&self.redactor)),
+                    redactor: Some(Arc::clone(&self.reader.redactor)),
                 };
                 Ok((format.open)(&source)?)
             }
@@ -312,7 +313,9 @@ impl Engine {
             position: position.as_deref(),
         };
         let repository = git::Repository::open(folder, key)?;
-        Ok(repository.redacted(Some(Arc::clone(&self.redactor))).read(&known, GIT_THREADS)?)
+        Ok(repository
+            .redacted(Some(Arc::clone(&self.reader.redactor)))
+            .read(&known, GIT_THREADS)?)
     }
 
     /// A reader of the documents below `folder` that differ from what is known.
@@ -334,9 +337,9 @@ impl Engine {
             latest: latest.collect(),
             position: store.progress(&format!("documents:{}", repo.key))?,
         };
-        let mut options = documents::Options::new(repo.clone(), self.clock.now());
-        options.bytes_max = self.config.documents.file_bytes_max;
-        options.redactor = Some(Arc::clone(&self.redactor));
+        let mut options = documents::Options::new(repo.clone(), self.reader.clock.now());
+        options.bytes_max = self.reader.config.documents.file_bytes_max;
+        options.redactor = Some(Arc::clone(&self.reader.redactor));
         Ok(documents::Reader::open(folder, options, known)?)
     }
 

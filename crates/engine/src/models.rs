@@ -65,26 +65,26 @@ impl Embedders {
 impl Engine {
     /// Whether `model`'s vectors are derived at no cost, and so need not be kept.
     pub(crate) fn is_built_in(&self, model: &ModelKey) -> bool {
-        model == self.embedders.built_in_key()
+        model == self.reader.embedders.built_in_key()
     }
 
     /// Embeds all passages with the model of the settings, and searches with it once all are. Goes on where it was
     /// stopped. Gives how many passages have vectors of it.
     pub fn move_to_model(&mut self, observer: &mut dyn Observer) -> Result<u64, Error> {
         self.prepare(observer)?;
-        let wanted = self.embedders.wanted().clone();
-        if wanted == *self.index.model() {
-            return Ok(u64::from(self.index.watermark()));
+        let wanted = self.reader.embedders.wanted().clone();
+        if wanted == *self.index().model() {
+            return Ok(u64::from(self.index().watermark()));
         }
         self.index_mut().begin_model(&wanted);
         self.embed_behind(&wanted, observer)?;
         if observer.cancelled() {
             return Err(Error::Cancelled);
         }
-        let before = self.index.model().clone();
+        let before = self.index().model().clone();
         self.index_mut().switch_model(&wanted)?;
         self.index_mut().drop_model(&before)?;
-        Ok(u64::from(self.index.watermark()))
+        Ok(u64::from(self.index().watermark()))
     }
 
     /// Gives vectors of `model` to the passages that lack them, in order.
@@ -93,8 +93,8 @@ impl Engine {
         model: &ModelKey,
         observer: &mut dyn Observer,
     ) -> Result<(), Error> {
-        let from = self.index.vectors(model).unwrap_or(0);
-        let total = self.index.watermark();
+        let from = self.index().vectors(model).unwrap_or(0);
+        let total = self.index().watermark();
         if from < total {
             observer.stage(&format!("embedding with {model}"), Some(u64::from(total - from)));
         }
@@ -119,7 +119,7 @@ impl Engine {
     fn vectors_of(&mut self, model: &ModelKey, first: u32) -> Result<Vectors, Error> {
         let entries = self.store.read().entries(u64::from(first), REMOTE_STEP)?;
         if self.is_built_in(model) {
-            return embed(self.embedders.of(model)?, &entries);
+            return embed(self.reader.embedders.of(model)?, &entries);
         }
         let texts: Vec<String> = entries
             .iter()
@@ -132,7 +132,7 @@ impl Engine {
             (0..texts.len()).filter(|&at| !known.contains_key(&hashes[at])).collect();
         if !missing.is_empty() {
             let asked: Vec<&str> = missing.iter().map(|&at| texts[at].as_str()).collect();
-            let given = self.embedders.of(model)?.embed(&asked)?;
+            let given = self.reader.embedders.of(model)?.embed(&asked)?;
             let pairs: Vec<(TextHash, Vec<f32>)> = missing
                 .iter()
                 .zip(given.rows())

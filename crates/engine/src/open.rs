@@ -1,39 +1,24 @@
 //! Opening a store with its index, and letting go of both.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use lichen_index::{Embedder, Index, Opened};
 use lichen_model::Clock;
-use lichen_source::redact::Redactor;
 use lichen_store::{Options, Store};
 
-use crate::directory::Directory;
+use crate::derived::Derived;
 use crate::models::{self, Embedders};
-use crate::recall::Speakers;
 use crate::tables::SqlSearch;
-use crate::{Config, Error, Observer, redaction};
+use crate::{Config, Error, Observer, Reader, redaction};
 
 /// The folder of derived state in a store.
 pub(crate) const INDEX: &str = "index";
 
-/// A store that is open, with its index. One process at a time has one.
+/// A store that is open, with its index: the one that writes. One process at a time has one.
 pub struct Engine {
-    pub(crate) dir: PathBuf,
-    pub(crate) config: Config,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) reader: Reader,
     pub(crate) store: Store,
-    /// Shared with the search of SQL while a statement runs, and only then.
-    pub(crate) index: Arc<Index>,
-    pub(crate) embedders: Arc<Embedders>,
-    /// Why the index that was found could not be used; it has been emptied.
-    pub(crate) damage: Option<String>,
-    /// Who speaks in the store, gathered at the first question.
-    pub(crate) speakers: OnceLock<Arc<Speakers>>,
-    /// What every answer needs, read at the first.
-    pub(crate) directory: OnceLock<Arc<Directory>>,
-    /// What takes secrets out of all that is read.
-    pub(crate) redactor: Arc<Redactor>,
     /// Where the search of SQL finds what it needs.
     pub(crate) sql_search: SqlSearch,
 }
@@ -59,42 +44,55 @@ impl Engine {
         options.wait = config.store.wait;
         let mut store = Store::open(&dir, options)?;
         let redactor = Arc::new(redaction::redactor(&dir)?);
-        let embedders = Arc::new(Embedders::new(&config, &clock));
+        let embedders = Embedders::new(&config, &clock);
         let sql_search = SqlSearch::default();
         sql_search.register(&mut store)?;
         let (index, damage) = match Index::open(&dir.join(INDEX), embedders.built_in_key())? {
             Opened::Ready(index) | Opened::Missing(index) => (index, None),
             Opened::Damaged { index, reason } => (index, Some(reason)),
         };
-        let (index, speakers, directory) = (Arc::new(index), OnceLock::new(), OnceLock::new());
-        let mut engine = Self {
+        let reader = Reader {
             dir,
-            config,
+            config: Arc::new(config),
             clock,
-            store,
-            index,
-            embedders,
-            damage,
-            speakers,
-            directory,
+            store: store.reader()?,
+            derived: Arc::new(Derived::new(index, damage)),
+            embedders: Arc::new(embedders),
             redactor,
-            sql_search,
         };
+        let engine = Self { reader, store, sql_search };
         engine.mask_superseded()?;
         Ok(engine)
     }
 
+    /// Reads of the store and its index.
+    pub fn read(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Another reader, for another thread.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        Ok(self.reader.beside(self.store.reader()?))
+    }
+
+    /// What an unclean end had damaged, and what was done about it; empty where nothing was.
+    pub fn repairs(&self) -> &[String] {
+        self.store.repairs()
+    }
+
+    pub(crate) fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.reader.derived.index()
+    }
+
     /// The index, to change it.
-    pub(crate) fn index_mut(&mut self) -> &mut Index {
-        self.speakers = OnceLock::new();
-        Arc::get_mut(&mut self.index)
-            .expect("SQL's search gives the index back when its statement ends")
+    pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+        self.reader.derived.index_mut()
     }
 
     /// Brings the index up to the store: rebuilds it where it was damaged or belongs to other passages, and indexes what
     /// a stopped or killed ingest left. Does nothing where all is well.
     pub fn prepare(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
-        if let Some(reason) = self.damage.take() {
+        if let Some(reason) = self.reader.derived.take_damage() {
             observer.note(&format!(
                 "the index was damaged ({reason}) and is derived anew from the store"
             ));
@@ -109,20 +107,35 @@ impl Engine {
 
     /// Whether the last indexed passage is the store's of that number.
     fn index_fits(&self) -> Result<bool, Error> {
-        let Some(last) = self.index.watermark().checked_sub(1) else { return Ok(true) };
+        let Some(last) = self.index().watermark().checked_sub(1) else { return Ok(true) };
         let stored = self.store.read().entries(u64::from(last), 1)?;
-        let indexed = self.index.row(last);
+        let indexed = self.index().row(last);
         Ok(match (stored.first(), indexed) {
             (Some(entry), Some(row)) => models::low_half(entry.text_hash.0) == row.text_hash,
             _ => false,
         })
     }
 
+    /// Opens the index as it was sealed last, after a write of it has failed.
+    pub(crate) fn reopen_index(&self) -> Result<(), Error> {
+        let derived = &self.reader.derived;
+        let opened =
+            Index::open(&self.reader.dir.join(INDEX), self.reader.embedders.built_in_key())?;
+        *derived.index_mut() = match opened {
+            Opened::Ready(index) | Opened::Missing(index) => index,
+            Opened::Damaged { index, reason } => {
+                derived.set_damage(reason);
+                index
+            }
+        };
+        self.mask_superseded()
+    }
+
     /// Throws the index away and begins an empty one for the same model.
-    pub(crate) fn empty_index(&mut self) -> Result<(), Error> {
-        let model = self.index.model().clone();
-        self.speakers = OnceLock::new();
-        self.index = Arc::new(Index::create(&self.dir.join(INDEX), &model)?);
+    pub(crate) fn empty_index(&self) -> Result<(), Error> {
+        let mut index = self.index_mut();
+        let model = index.model().clone();
+        *index = Index::create(&self.reader.dir.join(INDEX), &model)?;
         Ok(())
     }
 
@@ -135,12 +148,12 @@ impl Engine {
 
     /// The model that recall searches with.
     pub fn model(&self) -> String {
-        self.index.model().to_string()
+        self.index().model().to_string()
     }
 
     /// The embedder of the model that is searched.
     pub(crate) fn embedder(&self) -> Result<&dyn Embedder, Error> {
-        self.embedders.of(self.index.model())
+        self.reader.embedders.of(self.index().model())
     }
 
     /// Closes the store: all that it took in is in its main file then.

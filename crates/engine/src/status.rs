@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use lichen_source::git;
-use lichen_store::Counts;
+use lichen_store::{Counts, Store};
 
 use crate::directory::SeenHead;
 use crate::open::INDEX;
-use crate::{Engine, Error};
+use crate::{Error, Reader};
 
 /// The state of a store.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Status {
     pub heads: Vec<HeadStatus>,
     /// The index.
     pub index: IndexStatus,
-    /// Bytes on disk by part: the database, its log, the index.
+    /// Bytes on disk by part: the database, its log, the journal, the index.
     pub sizes: Vec<(String, u64)>,
 }
 
@@ -50,26 +50,28 @@ pub struct IndexStatus {
     pub state: String,
 }
 
-impl Engine {
+impl Reader {
     /// What the store holds, how fresh it is, and how large.
     pub fn status(&self) -> Result<Status, Error> {
-        let store = self.store.read();
+        let store = &self.store;
         let passages = store.passage_count()?;
-        let indexed = u64::from(self.index.watermark());
+        let index = self.index();
+        let indexed = u64::from(index.watermark());
         let state = self
-            .damage
-            .as_ref()
+            .derived
+            .damage()
             .map_or_else(|| "ready".to_owned(), |why| format!("damaged ({why})"));
         let index = IndexStatus {
-            model: self.index.model().to_string(),
+            model: index.model().to_string(),
             indexed,
             lag: passages.saturating_sub(indexed),
             state,
         };
-        let [database, log] = self.store.files();
+        let [database, log] = Store::files(&self.dir);
         let sizes = vec![
             ("database".to_owned(), file_bytes(&database)),
             ("log".to_owned(), file_bytes(&log)),
+            ("journal".to_owned(), folder_bytes(&self.dir.join("journal"))),
             ("index".to_owned(), folder_bytes(&self.dir.join(INDEX))),
         ];
         Ok(Status {

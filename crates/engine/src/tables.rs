@@ -3,20 +3,19 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lichen_index::Index;
 use lichen_store::{
     ExportFormat, Exported, Reader, RecallError, RecallRow, SqlLimits, Store, Table,
 };
 
+use crate::derived::Derived;
 use crate::models::Embedders;
-use crate::recall::{self, Question, Speakers};
+use crate::recall::{self, Question};
 use crate::{Engine, Error, Observer, Recall};
 
 /// What a search needs while a statement of SQL runs.
 struct Parts {
-    index: Arc<Index>,
+    derived: Arc<Derived>,
     embedders: Arc<Embedders>,
-    speakers: Arc<Speakers>,
     reader: Mutex<Reader>,
 }
 
@@ -41,8 +40,9 @@ impl SqlSearch {
         let parts = parts.ok_or("`recall` works within `lichen sql` only")?;
         let recall = Recall { query: question.to_owned(), limit, ..Recall::default() };
         recall::check(&recall)?;
-        let question = Question::new(question, &parts.speakers);
-        let (ranked, _) = recall::search(&parts.index, &parts.embedders, &question, &recall, None)?;
+        let index = parts.derived.index();
+        let question = Question::new(question, &parts.derived.speakers(&index));
+        let (ranked, _) = recall::search(&index, &parts.embedders, &question, &recall, None)?;
         let best = &ranked[..ranked.len().min(limit)];
         let seqs: Vec<u64> = best.iter().map(|ranked| u64::from(ranked.seq)).collect();
         let hits = parts.reader.lock().unwrap_or_else(PoisonError::into_inner).hits(&seqs)?;
@@ -65,9 +65,8 @@ impl Engine {
     /// A statement that is wrong, that would change anything, or that takes longer than its limit.
     pub fn sql(&mut self, query: &str, limits: SqlLimits) -> Result<Table, Error> {
         let parts = Parts {
-            index: Arc::clone(&self.index),
-            embedders: Arc::clone(&self.embedders),
-            speakers: self.speakers(),
+            derived: Arc::clone(&self.reader.derived),
+            embedders: Arc::clone(&self.reader.embedders),
             reader: Mutex::new(self.store.reader()?),
         };
         self.sql_search.fill(Some(Arc::new(parts)));

@@ -57,6 +57,8 @@ pub struct Index {
     dead: RoaringBitmap,
     sealed: Manifest,
     kernel: Kernel,
+    /// The earliest and the latest time of any passage.
+    times: Option<(Timestamp, Timestamp)>,
     /// Whether no change was begun that did not end well.
     whole: bool,
 }
@@ -65,6 +67,16 @@ impl Index {
     /// How many passages are indexed; the next to append has this number.
     pub fn watermark(&self) -> u32 {
         self.columns.len()
+    }
+
+    /// How many passages a crash would leave to be indexed again.
+    pub fn unsealed(&self) -> u32 {
+        self.watermark() - self.sealed.watermark
+    }
+
+    /// Whether no change was begun that did not end well: else it refuses all but to be opened anew.
+    pub const fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Takes in the next passages with their vectors of the active model, of which none may be missing before them.
@@ -91,6 +103,9 @@ impl Index {
         }
         self.change(|index| {
             index.texts.append(entries)?;
+            for entry in entries {
+                index.times = Some(widened(index.times, entry.at));
+            }
             let mut pushed = entries.iter().map(|entry| index.columns.push(entry));
             pushed.try_for_each(|pushed| pushed.map_err(file("write columns of the index")))
         })
@@ -209,13 +224,7 @@ impl Index {
 
     /// The earliest and the latest time of any passage; `None` without passages.
     pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
-        let mut times = None;
-        self.columns.for_each(|_, _, at| {
-            let (first, last) = times.get_or_insert((at, at));
-            *first = at.min(*first);
-            *last = at.max(*last);
-        });
-        times
+        self.times
     }
 
     /// The groups in which any of `authors` (numbers, ascending) wrote something.
@@ -258,4 +267,10 @@ impl Index {
         }
         Ok(())
     }
+}
+
+/// The times with `at` among them.
+fn widened(times: Option<(Timestamp, Timestamp)>, at: Timestamp) -> (Timestamp, Timestamp) {
+    let (first, last) = times.unwrap_or((at, at));
+    (first.min(at), last.max(at))
 }

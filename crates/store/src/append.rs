@@ -23,6 +23,8 @@ pub struct Receipt {
     pub versions: usize,
     /// New messages.
     pub messages: usize,
+    /// Those of the new messages that take the place of another.
+    pub edits: usize,
     /// New tool calls.
     pub tool_calls: usize,
     /// New labels.
@@ -53,6 +55,7 @@ impl Receipt {
         self.commits += next.commits;
         self.versions += next.versions;
         self.messages += next.messages;
+        self.edits += next.edits;
         self.tool_calls += next.tool_calls;
         self.tags += next.tags;
         self.ref_events += next.ref_events;

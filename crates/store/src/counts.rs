@@ -73,6 +73,6 @@ impl Store {
             let bytes = fs_err::metadata(&path).ok()?.len();
             Some((path, bytes))
         };
-        self.files().into_iter().filter_map(size).collect()
+        Self::files(&self.dir).into_iter().filter_map(size).collect()
     }
 }

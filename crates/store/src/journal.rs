@@ -248,18 +248,22 @@ impl Journal {
         self.lock().backlog_bytes()
     }
 
-    /// Waits until a record behind `seq` is on the disk, `time` at most. Gives the number of the last one.
+    /// Waits until a record behind `seq` is on the disk, `time` at most, or until [`Self::wake`]. Gives the number of the
+    /// last one.
     pub fn wait_beyond(&self, seq: u64, time: Duration) -> u64 {
-        let waits = |state: &mut State| state.durable() <= seq;
-        let (state, _timed_out) = self
-            .shared
-            .written
-            .wait_timeout_while(self.lock(), time, waits)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        if state.durable() <= seq {
+            let (waited, _timed_out) = self
+                .shared
+                .written
+                .wait_timeout(state, time)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = waited;
+        }
         state.durable()
     }
 
-    /// Wakes those in [`Self::wait_beyond`] for whom time is up anyway, as when their owner stops.
+    /// Wakes those in [`Self::wait_beyond`]: there is something else to do.
     pub fn wake(&self) {
         self.shared.written.notify_all();
     }

@@ -129,6 +129,7 @@ pub(crate) fn append<'a>(
     known.newest_message =
         known.newest_message.max(new.iter().map(|message| message.id.as_u128()).max());
     receipt.messages = new.len();
+    receipt.edits = new.iter().filter(|message| message.replaces.is_some()).count();
     let standings = order::standings(conn, &new, &mut known.streams)?;
     append_messages(conn, &new, &standings)?;
     append_tool_calls(conn, &new, receipt)?;

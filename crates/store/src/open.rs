@@ -153,6 +153,11 @@ impl Store {
         &self.repairs
     }
 
+    /// Bytes of DuckDB's log.
+    pub fn log_bytes(&self) -> u64 {
+        log_bytes(&wal(&self.dir))
+    }
+
     /// The journal, to write messages that must not be lost: what it acknowledged is taken into the tables by
     /// [`Self::apply_journal`].
     pub fn journal(&self) -> Journal {
@@ -174,9 +179,9 @@ impl Store {
         &self.dir
     }
 
-    /// The data file and the log beside it, which exists while there is something in it.
-    pub fn files(&self) -> [PathBuf; 2] {
-        [self.dir.join(FILE), wal(&self.dir)]
+    /// The data file of the store in `dir` and the log beside it, which exists while there is something in it.
+    pub fn files(dir: &Path) -> [PathBuf; 2] {
+        [dir.join(FILE), wal(dir)]
     }
 
     /// Reads of the store, on a connection of its own.
@@ -268,8 +273,10 @@ impl Store {
         if self.locked_down {
             return Ok(());
         }
-        let files: Vec<String> =
-            self.files().iter().map(|path| row::literal(&path.to_string_lossy())).collect();
+        let files: Vec<String> = Self::files(&self.dir)
+            .iter()
+            .map(|path| row::literal(&path.to_string_lossy()))
+            .collect();
         let passage = row::literal(&self.export_dir().to_string_lossy());
         let sql = format!(
             "SET GLOBAL allowed_paths = [{}]; SET GLOBAL allowed_directories = [{passage}];

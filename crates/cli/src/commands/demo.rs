@@ -43,7 +43,7 @@ pub(super) fn run(
         // What was said and decided; the code itself would drown so small a conversation.
         let kinds = vec![PassageKind::Chat, PassageKind::Agent, PassageKind::Commit];
         let recall = Recall { query: question.to_owned(), kinds, limit: 3, ..Recall::default() };
-        answers.push((question, engine.recall(&recall)?));
+        answers.push((question, engine.read().recall(&recall)?));
     }
     if output.is_json() {
         let answers: Vec<_> =

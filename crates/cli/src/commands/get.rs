@@ -39,7 +39,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let engine = context.open()?;
     let get = Get { ids: args.ids, around: args.around, offset: args.offset, budget: args.budget };
-    let found = engine.get(&get)?;
+    let found = engine.read().get(&get)?;
     if output.is_json() {
         output.answer_json(&json::found(&found))?;
     } else {

@@ -80,7 +80,7 @@ pub(super) fn run(
         limit: args.limit,
     };
     let engine = context.open_prepared(output)?;
-    let mut answer = engine.recall(&recall)?;
+    let mut answer = engine.read().recall(&recall)?;
     if output.is_json() {
         let text = json::capped_answer(&mut answer, args.budget)?;
         output.answer(&text)?;

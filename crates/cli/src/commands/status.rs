@@ -22,7 +22,7 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let status = context.open()?.status()?;
+    let status = context.open()?.read().status()?;
     if output.is_json() {
         output.answer_json(&json::status(&status))?;
     } else {

@@ -113,9 +113,9 @@ fn ask(
     streams: &HashMap<&str, &str>,
 ) -> Result<Judged, Error> {
     let recall = Recall { query: query.text.clone(), limit: READ_BACK, ..Recall::default() };
-    let started = engine.clock.monotonic_nanos();
-    let (_answer, ranked) = engine.recall_ranked(&recall)?;
-    let nanos = engine.clock.monotonic_nanos().saturating_sub(started);
+    let started = engine.reader.clock.monotonic_nanos();
+    let (_answer, ranked) = engine.reader.recall_ranked(&recall)?;
+    let nanos = engine.reader.clock.monotonic_nanos().saturating_sub(started);
     let owner = |ranked: &Ranked| owners.get(usize::try_from(ranked.seq).ok()?);
     let found: Vec<&(String, Option<String>)> =
         ranked.iter().filter_map(owner).filter_map(|owner| labels.get(&owner.any())).collect();

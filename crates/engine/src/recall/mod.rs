@@ -10,7 +10,6 @@ mod revision;
 mod snippet;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use lichen_index::{Index, Query};
 use lichen_model::{AnyId, Document, PassageKind, Site};
@@ -23,7 +22,7 @@ pub(crate) use self::rank::Ranked;
 pub use self::render::{TOKEN_BYTES, answer_text, printable};
 use crate::directory::Directory;
 use crate::models::Embedders;
-use crate::{Engine, Error};
+use crate::{Error, Reader};
 
 /// Characters of a snippet.
 const SNIPPET_CHARS: usize = 220;
@@ -73,7 +72,7 @@ pub(crate) fn search(
     Ok((rank::rank(index, &index.search(&query)?, question), note))
 }
 
-impl Engine {
+impl Reader {
     /// Answers a question.
     ///
     /// # Errors
@@ -85,24 +84,14 @@ impl Engine {
     /// Answers a question, with all candidates in order behind the answer.
     pub(crate) fn recall_ranked(&self, recall: &Recall) -> Result<(Answer, Vec<Ranked>), Error> {
         check(recall)?;
-        let question = Question::new(&recall.query, &self.speakers());
         let allowed = self.allowed(recall)?;
-        let (ranked, note) =
-            search(&self.index, &self.embedders, &question, recall, allowed.as_ref())?;
+        let index = self.index();
+        let question = Question::new(&recall.query, &self.derived.speakers(&index));
+        let (ranked, note) = search(&index, &self.embedders, &question, recall, allowed.as_ref())?;
         let best = &ranked[..ranked.len().min(recall.limit)];
-        let hits = self.hits(best, &question)?;
-        let scope = self.scope(recall, note)?;
+        let hits = self.hits(&index, best, &question)?;
+        let scope = self.scope(&index, recall, note)?;
         Ok((Answer { scope, hits, candidates: ranked.len() }, ranked))
-    }
-
-    /// Who speaks in the store.
-    pub(crate) fn speakers(&self) -> Arc<Speakers> {
-        let gather = || {
-            let times = self.index.times().unwrap_or_default();
-            let years = crate::when::year(times.0)..=crate::when::year(times.1);
-            Arc::new(Speakers::new(self.index.authors().iter().map(String::as_str), years))
-        };
-        Arc::clone(self.speakers.get_or_init(gather))
     }
 
     /// The passages that only the store can choose; `None` where the index can tell by itself.
@@ -118,7 +107,7 @@ impl Engine {
         if filter.is_empty() {
             return Ok(None);
         }
-        Ok(Some(self.store.read().filter(&filter)?.into_iter().collect()))
+        Ok(Some(self.store.filter(&filter)?.into_iter().collect()))
     }
 
     /// The point in history that `text` names: a time, or a commit that was taken in.
@@ -130,11 +119,11 @@ impl Engine {
     }
 
     /// Reads the best passages back and says where they stand.
-    fn hits(&self, best: &[Ranked], question: &Question) -> Result<Vec<Hit>, Error> {
-        let store = self.store.read();
+    fn hits(&self, index: &Index, best: &[Ranked], question: &Question) -> Result<Vec<Hit>, Error> {
+        let store = &self.store;
         let sites: Vec<(u64, Site)> = best
             .iter()
-            .filter_map(|ranked| Some((u64::from(ranked.seq), self.index.row(ranked.seq)?.site)))
+            .filter_map(|ranked| Some((u64::from(ranked.seq), index.row(ranked.seq)?.site)))
             .collect();
         let rows = store.shown(&sites)?;
         let documents: Vec<&Document> = rows.iter().filter_map(document).collect();
@@ -150,10 +139,9 @@ impl Engine {
             let flag = document(row).zip(folder).and_then(|(document, folder)| {
                 freshness::flag(&folder, document, &row.text, row.lines.0, &self.redactor)
             });
-            let known = u32::try_from(row.seq).ok().and_then(|seq| self.index.row(seq))?;
-            let author = usize::try_from(known.author)
-                .ok()
-                .and_then(|author| self.index.authors().get(author));
+            let known = u32::try_from(row.seq).ok().and_then(|seq| index.row(seq))?;
+            let author =
+                usize::try_from(known.author).ok().and_then(|author| index.authors().get(author));
             let score = scores.get(&row.seq).copied().unwrap_or_default();
             let (id, place, commit) = whereabouts(row, change, &directory);
             let at = change.map_or(known.at, |change| change.committed.at);
@@ -174,13 +162,13 @@ impl Engine {
         Ok(rows.iter().filter_map(hit).collect())
     }
 
-    fn scope(&self, recall: &Recall, note: Option<String>) -> Result<Scope, Error> {
+    fn scope(&self, index: &Index, recall: &Recall, note: Option<String>) -> Result<Scope, Error> {
         let heads = self.heads()?;
         let head = heads.first();
         let kinds = if recall.kinds.is_empty() { UNASKED.to_vec() } else { recall.kinds.clone() };
         Ok(Scope {
             kinds,
-            passages: u64::from(self.index.watermark()),
+            passages: u64::from(index.watermark()),
             head: head.map(|head| head.oid.clone()),
             lag: head.map_or(Some(0), |head| head.lag),
             notes: note.into_iter().collect(),

@@ -27,6 +27,7 @@ pub(crate) struct Question {
 #[derive(Clone, Debug)]
 pub(crate) struct Speakers {
     by_name: HashMap<String, Vec<u32>>,
+    count: usize,
     /// The first and the last year in which anything was said or committed.
     years: RangeInclusive<i16>,
 }
@@ -38,14 +39,21 @@ impl Speakers {
         years: RangeInclusive<i16>,
     ) -> Self {
         let mut by_name: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut count = 0;
         for (number, name) in names.into_iter().enumerate() {
             let number = u32::try_from(number).expect("an index numbers its speakers in 32 bits");
+            count += 1;
             let parts: HashSet<String> = name_parts(name).collect();
             for part in parts {
                 by_name.entry(part).or_default().push(number);
             }
         }
-        Self { by_name, years }
+        Self { by_name, count, years }
+    }
+
+    /// Whether these are the first `count` speakers of an index, who spoke in `years`.
+    pub(crate) fn are_of(&self, count: usize, years: &RangeInclusive<i16>) -> bool {
+        self.count == count && self.years == *years
     }
 
     /// The speakers whom `word` names. Only a capitalised word does: `Will`, not `will`; and never a function word.

@@ -2,16 +2,16 @@
 
 use lichen_model::{CommitId, Oid};
 
-use crate::{Engine, Error};
+use crate::{Error, Reader};
 
-impl Engine {
+impl Reader {
     /// The commit that `text` names in any repository of the store: a ref, `HEAD`, or the beginning of an object id,
     /// with `~n` and `^` for first parents behind it.
     pub(crate) fn revision(&self, text: &str) -> Result<CommitId, Error> {
         let unknown = || Error::UnknownRevision { rev: text.to_owned() };
         let (name, mut steps) = steps_back(text).ok_or_else(unknown)?;
         let mut found = self.named(name, text)?;
-        let store = self.store.read();
+        let store = &self.store;
         while steps > 0 {
             let commit = store.commit(found)?.ok_or_else(unknown)?.commit;
             let parent = commit.parents.first().ok_or_else(unknown)?;
@@ -23,7 +23,7 @@ impl Engine {
 
     /// The one commit of that name; errors speak of `asked`.
     fn named(&self, name: &str, asked: &str) -> Result<CommitId, Error> {
-        let store = self.store.read();
+        let store = &self.store;
         let mut found: Vec<(CommitId, Oid)> = Vec::new();
         for repo in store.repos()? {
             found.extend(store.resolve_rev(repo.id, name)?);

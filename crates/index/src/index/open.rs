@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use roaring::RoaringBitmap;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Index;
+use super::{Index, widened};
 use crate::ModelKey;
 use crate::columns::Columns;
 use crate::error::{Result, file};
@@ -78,6 +78,7 @@ impl Index {
             dead: RoaringBitmap::new(),
             sealed: Manifest::default(),
             kernel: Kernel::best(),
+            times: None,
             whole: true,
             dir: dir.to_owned(),
         })
@@ -113,6 +114,8 @@ fn load(dir: &Path) -> std::result::Result<Option<Index>, String> {
     {
         return Err("the parts of the index do not hold the same passages".to_owned());
     }
+    let mut times = None;
+    columns.for_each(|_, _, at| times = Some(widened(times, at)));
     Ok(Some(Index {
         dir: dir.to_owned(),
         columns,
@@ -122,6 +125,7 @@ fn load(dir: &Path) -> std::result::Result<Option<Index>, String> {
         dead: RoaringBitmap::new(),
         sealed,
         kernel: Kernel::best(),
+        times,
         whole: true,
     }))
 }

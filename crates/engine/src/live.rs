@@ -1,0 +1,208 @@
+//! A live engine: messages are acknowledged as soon as they cannot be lost, and taken in behind that, while questions
+//! are answered.
+//!
+//! One thread owns the [`Engine`] and does all that changes store and index: see [`applier`]. Writers wait for the journal
+//! alone, so neither a checkpoint nor the sealing of an index makes them wait. Readers have connections of their own.
+
+mod applier;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lichen_index::embed::{StaticModel, TokenCounter};
+use lichen_model::Batch;
+use lichen_store::Journal;
+
+use crate::{Engine, Error, Reader};
+
+/// How a live engine works.
+#[derive(Clone, Debug)]
+pub struct LiveOptions {
+    /// How long messages are gathered before they are taken in: short times make them found sooner, long ones take less
+    /// work.
+    pub gather: Duration,
+    /// Passages after which the index is made durable.
+    pub seal_passages: u32,
+    /// Bytes of DuckDB's log, and of the journal, after which a checkpoint is written.
+    pub checkpoint_bytes: u64,
+    /// Time after which both are done in any case.
+    pub settle: Duration,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self {
+            gather: Duration::from_millis(50),
+            seal_passages: 32_768,
+            checkpoint_bytes: 64 << 20,
+            settle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a writer gets for messages that cannot be lost any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The number of the record in the journal: its messages are found once [`LiveStatus::searchable`] has reached it.
+    pub seq: u64,
+    /// How many messages there were, those that were known before included.
+    pub messages: usize,
+}
+
+/// How far a live engine is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveStatus {
+    /// The number of the last record that is on the disk.
+    pub durable: u64,
+    /// The number of the last record whose messages are found.
+    pub searchable: u64,
+    /// Bytes of the journal.
+    pub journal_bytes: u64,
+    /// Why nothing is taken in at the moment; `None` where all is well.
+    pub trouble: Option<String>,
+    /// Records that the database refused, and where they are kept.
+    pub refused: Vec<String>,
+}
+
+/// An engine that takes messages in while it answers.
+pub struct Live {
+    journal: Journal,
+    shared: Arc<Shared>,
+    tasks: mpsc::Sender<Task>,
+    /// Readers that nobody uses at the moment.
+    readers: Mutex<Vec<Reader>>,
+    counters: Mutex<Vec<TokenCounter<'static>>>,
+    applier: JoinHandle<Engine>,
+}
+
+/// Work for the thread that owns the engine.
+type Task = Box<dyn FnOnce(&mut Engine) + Send>;
+
+/// What the thread that owns the engine tells the others.
+struct Shared {
+    state: Mutex<State>,
+    /// Anything in the state has changed.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    searchable: u64,
+    trouble: Option<String>,
+    refused: Vec<String>,
+    stopping: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+}
+
+impl Live {
+    /// Hands `engine`, whose index is brought up, to a thread of its own.
+    pub fn start(engine: Engine, options: LiveOptions) -> Result<Self, Error> {
+        let journal = engine.store.journal();
+        let state = State { searchable: journal.applied(), ..State::default() };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let readers = Mutex::new(vec![engine.reader()?]);
+        let (tasks, work) = mpsc::channel();
+        let applier = {
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new()
+                .name("lichen-applier".to_owned())
+                .spawn(move || applier::run(engine, &work, &shared, &options))
+                .map_err(|source| Error::File { source })?
+        };
+        Ok(Self { journal, shared, tasks, readers, counters: Mutex::default(), applier })
+    }
+
+    /// Takes the messages of a batch and waits until they cannot be lost: milliseconds, whatever else goes on. Sent again,
+    /// they change nothing.
+    ///
+    /// # Errors
+    /// A store that is behind or whose disk is full refuses, which [`Error::kind`] tells as busy and as configuration;
+    /// nothing was taken then. See [`Journal::append`] for the one that leaves it open.
+    pub fn append(&self, mut batch: Batch) -> Result<Acknowledged, Error> {
+        self.count_tokens(&mut batch)?;
+        let seq = self.journal.append(&batch)?;
+        Ok(Acknowledged { seq, messages: batch.messages.len() })
+    }
+
+    fn count_tokens(&self, batch: &mut Batch) -> Result<(), Error> {
+        let idle = self.counters.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut counter = match idle {
+            Some(counter) => counter,
+            None => StaticModel::builtin()?.token_counter(),
+        };
+        for message in &mut batch.messages {
+            message.tokens = counter.count(&message.text);
+        }
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner).push(counter);
+        Ok(())
+    }
+
+    /// Reads, beside all others that do.
+    pub fn read<T>(&self, read: impl FnOnce(&Reader) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => self.on_engine(|engine| engine.reader())??,
+        };
+        let answer = read(&reader);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        answer
+    }
+
+    /// Does what only the engine can, between two batches of messages, and waits for it.
+    pub fn on_engine<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (send, receive) = mpsc::sync_channel(1);
+        let task = move |engine: &mut Engine| {
+            // Nobody waits any more: then nobody needs the answer.
+            let _unheard = send.send(work(engine));
+        };
+        self.tasks.send(Box::new(task)).map_err(|_| Error::Stopped)?;
+        self.journal.wake();
+        receive.recv().map_err(|_| Error::Stopped)
+    }
+
+    /// Waits until the messages of record `seq` are found, `time` at most; tells whether they are.
+    pub fn wait_searchable(&self, seq: u64, time: Duration) -> bool {
+        let waits = |state: &mut State| state.searchable < seq;
+        let (state, _timed_out) = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.lock(), time, waits)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.searchable >= seq
+    }
+
+    /// How far it is.
+    pub fn status(&self) -> LiveStatus {
+        let state = self.shared.lock();
+        LiveStatus {
+            durable: self.journal.durable(),
+            searchable: state.searchable,
+            journal_bytes: self.journal.bytes(),
+            trouble: state.trouble.clone(),
+            refused: state.refused.clone(),
+        }
+    }
+
+    /// Takes in what was acknowledged, seals the index, and gives the engine back. Where the disk is full, what is left
+    /// waits in the journal for the next start.
+    pub fn stop(self) -> Result<Engine, Error> {
+        self.shared.change(|state| state.stopping = true);
+        self.journal.wake();
+        self.applier.join().map_err(|_| Error::Stopped)
+    }
+}
