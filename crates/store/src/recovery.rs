@@ -15,6 +15,9 @@ use crate::{CATALOG, disk, journal, owner, row};
 /// Rows per block of statistics: the smallest there is, because look-ups by id are pruned by these blocks and nothing
 /// else. On a million messages it made them three times as fast for an eighth more bytes.
 const ROW_GROUP: u32 = 2048;
+/// The form of the file, of which the log names the file and the checkpoint that it belongs to. With an older one DuckDB
+/// 1.5.5 applies the log of another store, or of an earlier time, without a word.
+const STORAGE: &str = "v1.4.0";
 /// Opens that may die while they apply a log before it is put aside unread.
 const TRIES_MAX: u64 = 3;
 
@@ -31,9 +34,11 @@ pub(crate) struct Replayed {
 /// that a replay leads to must be an explicit one, or rows of indexes can be lost (duckdb#26828).
 pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<Replayed> {
     let log = wal(dir);
+    let copy = dir.join(format!("{FILE}.wal.copy"));
     if log_bytes(&log) == 0 {
         attach_file(conn, dir).map_err(|source| not_opened(dir, source))?;
-        return Ok(Replayed::default());
+        // An opening that was killed after it had applied the log has left a copy, which is not judged yet.
+        return Ok(Replayed { copy: copy.exists().then_some(copy), repair: None });
     }
     let tries = Tries::of(dir);
     let mut replayed = Replayed::default();
@@ -42,7 +47,6 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<Replayed> {
         replayed.repair = Some(put_aside(dir, &why)?);
         attach_file(conn, dir).map_err(|source| not_opened(dir, source))?;
     } else {
-        let copy = dir.join(format!("{FILE}.wal.copy"));
         copy_log(dir, &log, &copy)?;
         tries.add()?;
         match attach_file(conn, dir) {
@@ -103,7 +107,7 @@ impl Replayed {
 fn attach_file(conn: &Connection, dir: &Path) -> duckdb::Result<()> {
     let target = row::literal(&dir.join(FILE).to_string_lossy());
     conn.execute_batch(&format!(
-        "ATTACH {target} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP}); USE {CATALOG}"
+        "ATTACH {target} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP}, STORAGE_VERSION '{STORAGE}'); USE {CATALOG}"
     ))
 }
 
