@@ -170,6 +170,10 @@ impl Journal {
         let marked = marked
             .filter(|marked| Some(marked.identity) == scan.identity)
             .map_or(0, |marked| marked.applied);
+        // Records that were in the database once, and are neither there nor here any more.
+        if marked > scan.last {
+            repairs.push(lost(&(scan.last + 1, marked)));
+        }
         let identity = match scan.identity {
             Some(identity) => identity,
             None => Identity::random().doing("begin a journal")?,
