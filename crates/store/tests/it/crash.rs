@@ -44,6 +44,7 @@ fn another_process() {
             ready();
             drop(conn);
         }
+        "open" => drop(open(dir)),
         "append" => {
             let mut store = open(dir);
             store.append(&batch()).unwrap();
@@ -153,34 +154,196 @@ fn a_log_that_was_cut_off_gives_a_prefix() {
     assert_eq!((seen.first(), seen.last()), (Some(&0), Some(&60)));
 }
 
+/// What DuckDB alone gives of a log; `None` where it refuses it.
+fn alone(dir: &Path) -> Option<u64> {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["lichen.duckdb", "lichen.duckdb.wal"] {
+        fs_err::copy(dir.join(name), copy.path().join(name)).unwrap();
+    }
+    let conn = duckdb::Connection::open(copy.path().join("lichen.duckdb")).ok()?;
+    conn.query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).ok()
+}
+
+/// The files that were put aside.
+fn put_aside(dir: &Path) -> Vec<Vec<u8>> {
+    let folder = dir.join("damaged");
+    if !folder.exists() {
+        return Vec::new();
+    }
+    let entries = fs_err::read_dir(folder).unwrap();
+    entries.map(|entry| fs_err::read(entry.unwrap().path()).unwrap()).collect()
+}
+
 #[test]
-fn a_log_that_cannot_be_replayed_is_named_and_kept() {
+fn a_log_that_cannot_be_replayed_is_put_aside_and_told() {
     let whole = crashed(6);
-    let wal = whole.path().join("lichen.duckdb.wal");
-    let log = fs_err::read(&wal).unwrap();
-    let data = fs_err::read(whole.path().join("lichen.duckdb")).unwrap();
+    let log = fs_err::read(whole.path().join("lichen.duckdb.wal")).unwrap();
     let mut refused = 0;
     for place in (100..log.len()).step_by(log.len() / 12) {
+        let copy = copied(whole.path());
         let mut damaged = log.clone();
         damaged[place] ^= 0x10;
-        fs_err::write(&wal, &damaged).unwrap();
-        match Store::open(whole.path(), options()) {
-            // DuckDB takes damage of some places for the end of the log; the journal of a later issue will notice.
-            Ok(store) => drop(store),
-            Err(Error::Replay { wal: named, .. }) => {
-                refused += 1;
-                assert_eq!(named, wal);
-                assert_eq!(fs_err::read(&wal).unwrap(), damaged, "the log is left as it was");
-            }
-            Err(error) => panic!("{error:?}"),
+        fs_err::write(copy.path().join("lichen.duckdb.wal"), &damaged).unwrap();
+        let refuses = alone(copy.path()).is_none();
+        let mut store = open(copy.path());
+        // What DuckDB drops without a word only the journal notices, which this store has not used.
+        assert_eq!(store.repairs().is_empty(), !refuses, "{:?}", store.repairs());
+        assert_eq!(put_aside(copy.path()).contains(&damaged), refuses);
+        refused += u64::from(refuses);
+        assert!(store.read().counts().unwrap().messages.is_multiple_of(10));
+        assert_eq!(store.read().doctor().unwrap(), []);
+        // Its advice works.
+        for n in 0..6 {
+            store.append(&numbered(n)).unwrap();
         }
-        fs_err::write(whole.path().join("lichen.duckdb"), &data).unwrap();
+        assert_eq!(store.read().counts().unwrap().messages, 60);
     }
     assert!(refused > 0, "no damage was noticed");
-    // Its advice works.
-    fs_err::rename(&wal, whole.path().join("aside")).unwrap();
-    let mut store = open(whole.path());
-    assert_eq!(store.append(&numbered(0)).unwrap().messages, 10);
+}
+
+/// A copy of a store's folder, as a crash would leave it at this moment.
+pub(crate) fn copied(dir: &Path) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        for entry in fs_err::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let target = to.join(path.file_name().unwrap());
+            if path.is_dir() {
+                fs_err::create_dir(&target).unwrap();
+                copy(&path, &target);
+            } else {
+                fs_err::copy(&path, &target).unwrap();
+            }
+        }
+    }
+    let target = tempfile::tempdir().unwrap();
+    copy(dir, target.path());
+    target
+}
+
+/// As [`crashed`], of a store whose messages went through the journal.
+fn crashed_live(batches: u32) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for n in 0..batches {
+        store.journal().append(&numbered(n)).unwrap();
+        store.apply_journal().unwrap().unwrap();
+    }
+    copied(dir.path())
+}
+
+#[test]
+fn whatever_happens_to_the_log_the_journal_restores_and_says_so() {
+    let whole = crashed_live(6);
+    let log = fs_err::read(whole.path().join("lichen.duckdb.wal")).unwrap();
+    let mut damages: Vec<Vec<u8>> = Vec::new();
+    for nth in 0..8 {
+        let at = 40 + nth * (log.len() - 40) / 8;
+        damages.push(log[..at].to_vec());
+        let mut flipped = log.clone();
+        flipped[at + nth] ^= 1 << nth;
+        damages.push(flipped);
+    }
+    for block in [512, 4096] {
+        let mut zeroed = log.clone();
+        let from = (log.len() - 1) / block * block;
+        zeroed[from..].fill(0);
+        damages.push(zeroed);
+    }
+    let mut damaged = 0;
+    for bytes in &damages {
+        let copy = copied(whole.path());
+        fs_err::write(copy.path().join("lichen.duckdb.wal"), bytes).unwrap();
+        let lost = alone(copy.path()) != Some(60);
+        damaged += u64::from(lost);
+        let store = open(copy.path());
+        assert_eq!(store.read().counts().unwrap().messages, 60);
+        assert_eq!(store.read().doctor().unwrap(), []);
+        assert!(!lost || !store.repairs().is_empty(), "a loss was made good in silence");
+        drop(store);
+        assert_eq!(open(copy.path()).repairs(), [""; 0], "it is told once");
+    }
+    assert!(damaged > 8, "{damaged} of {} damages were one", damages.len());
+}
+
+#[test]
+fn a_log_that_is_gone_or_of_another_store_is_made_good() {
+    let whole = crashed_live(6);
+    let other = crashed(3);
+    for foreign in [false, true] {
+        let copy = copied(whole.path());
+        let log = copy.path().join("lichen.duckdb.wal");
+        if foreign {
+            fs_err::copy(other.path().join("lichen.duckdb.wal"), &log).unwrap();
+        } else {
+            fs_err::remove_file(&log).unwrap();
+        }
+        let store = open(copy.path());
+        assert_eq!(store.read().counts().unwrap().messages, 60);
+        assert_eq!(store.read().doctor().unwrap(), []);
+        assert!(!store.repairs().is_empty());
+    }
+}
+
+#[test]
+fn a_log_that_openings_die_of_is_put_aside() {
+    let whole = crashed_live(6);
+    let log = fs_err::read(whole.path().join("lichen.duckdb.wal")).unwrap();
+    let tries = whole.path().join("replay.tries");
+    for (died, given_up) in [("..", false), ("...", true)] {
+        let copy = copied(whole.path());
+        fs_err::write(copy.path().join("replay.tries"), died).unwrap();
+        let store = open(copy.path());
+        assert_eq!(put_aside(copy.path()).contains(&log), given_up);
+        assert_eq!(store.repairs().is_empty(), !given_up, "{:?}", store.repairs());
+        assert_eq!(store.read().counts().unwrap().messages, 60);
+        assert!(!copy.path().join("replay.tries").exists());
+    }
+    assert!(!tries.exists());
+}
+
+/// Processes that die in the middle of applying a log: the system ends them where they make the data file longer.
+#[cfg(unix)]
+#[test]
+fn openings_that_die_do_not_go_on_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for n in 0..8 {
+        store.journal().append(&bulky(n)).unwrap();
+        store.apply_journal().unwrap().unwrap();
+        if n == 4 {
+            store.checkpoint().unwrap();
+        }
+    }
+    let copy = copied(dir.path());
+    drop(store);
+    let data = fs_err::metadata(copy.path().join("lichen.duckdb")).unwrap().len();
+    let log = fs_err::metadata(copy.path().join("lichen.duckdb.wal")).unwrap().len();
+    assert!(log < data, "the copy of the log must fit below the limit");
+    let program = std::env::current_exe().unwrap();
+    let mut given_up = None;
+    for nth in 0..6 {
+        let status = Command::new("sh")
+            .args(["-c", "ulimit -c 0; ulimit -f \"$1\"; shift; exec \"$@\"", "sh"])
+            .arg((data / 512).to_string())
+            .arg(&program)
+            .args(["--exact", "crash::another_process", "--nocapture", "--test-threads=1"])
+            .env("LICHEN_STORE_TEST_ROLE", "open")
+            .env("LICHEN_STORE_TEST_DIR", copy.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(!status.success(), "attempt {nth} found room");
+        if !put_aside(copy.path()).is_empty() {
+            given_up = Some(nth);
+            break;
+        }
+    }
+    assert_eq!(given_up, Some(3), "after three deaths the log is put aside");
+    let store = open(copy.path());
+    assert_eq!(store.read().counts().unwrap().messages, 160);
+    assert_eq!(store.read().doctor().unwrap(), []);
 }
 
 /// A file system of its own with little room, where this process may mount one.
@@ -304,4 +467,36 @@ fn small_tables_keep_their_indexes_across_a_replay() {
     let scanned: u64 =
         conn.query_row("SELECT count(*) FROM streams", [], |row| row.get(0)).unwrap();
     assert_eq!(scanned, 502);
+}
+
+/// The same where the process that applied the log writes elsewhere first, until DuckDB checkpoints by itself.
+#[test]
+fn indexes_survive_a_checkpoint_that_nobody_asked_for() {
+    let whole = tempfile::tempdir().unwrap();
+    let mut store = open(whole.path());
+    let streams: Vec<_> =
+        (0..400).map(|n| stream(&format!("stream {n}"), StreamKind::Chat)).collect();
+    store.append(&Batch { streams: streams[..200].to_vec(), ..Batch::default() }).unwrap();
+    store.checkpoint().unwrap();
+    store.append(&Batch { streams: streams[200..].to_vec(), ..Batch::default() }).unwrap();
+    let first = copied(whole.path());
+    let small = Options { checkpoint_bytes: 1 << 20, ..options() };
+    let mut store = Store::open(first.path(), small).unwrap();
+    let before = fs_err::metadata(first.path().join("lichen.duckdb")).unwrap().len();
+    for n in 0..4 {
+        store.append(&bulky(n)).unwrap();
+    }
+    let after = fs_err::metadata(first.path().join("lichen.duckdb")).unwrap().len();
+    assert!(after > before, "no checkpoint came");
+    let second = copied(first.path());
+    let mut store = open(second.path());
+    // A stream that is there is looked up in the index, and not added again.
+    store.append(&Batch { streams, ..Batch::default() }).unwrap();
+    assert_eq!(store.read().doctor().unwrap(), []);
+    assert_eq!(store.read().streams().unwrap().len(), 401);
+    store.close().unwrap();
+    let conn = duckdb::Connection::open(second.path().join("lichen.duckdb")).unwrap();
+    let by_index = "SELECT count(*) FROM (SELECT unnest(list(stream_id)) AS id FROM streams) AS a
+         WHERE (SELECT count(*) FROM streams AS b WHERE b.stream_id = a.id) = 1";
+    assert_eq!(conn.query_row(by_index, [], |row| row.get::<_, u64>(0)).unwrap(), 401);
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod filter;
 mod idempotent;
+mod journal;
 mod owner;
 mod read;
 mod sample;
