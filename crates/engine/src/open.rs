@@ -34,14 +34,20 @@ impl Engine {
         command: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
+        let mut options = Options::new(command, clock);
+        options.memory_limit_bytes = config.store.memory_mib << 20;
+        options.threads = u32::try_from(config.store.threads).unwrap_or(u32::MAX);
+        options.wait = config.store.wait;
+        Self::open_with(dir, config, options)
+    }
+
+    /// The same with all options of the store, of which `config` then sets none: for proofs.
+    pub fn open_with(dir: &Path, config: Config, options: Options) -> Result<Self, Error> {
         if !dir.is_dir() {
             return Err(Error::NoStore { dir: dir.to_owned() });
         }
         let dir = fs_err::canonicalize(dir).map_err(|source| Error::File { source })?;
-        let mut options = Options::new(command, Arc::clone(&clock));
-        options.memory_limit_bytes = config.store.memory_mib << 20;
-        options.threads = u32::try_from(config.store.threads).unwrap_or(u32::MAX);
-        options.wait = config.store.wait;
+        let clock = Arc::clone(&options.clock);
         let mut store = Store::open(&dir, options)?;
         let redactor = Arc::new(redaction::redactor(&dir)?);
         let embedders = Embedders::new(&config, &clock);

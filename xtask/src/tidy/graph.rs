@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lichen-engine", &["lichen-index", "lichen-model", "lichen-source", "lichen-store"]),
     ("lichen", &["lichen-engine", "lichen-model"]),
     // Development only.
+    ("lichen-bench", &["lichen-engine", "lichen-model", "lichen-source", "lichen-store"]),
     ("lichen-testkit", &["lichen-model"]),
     ("xtask", &[]),
 ];
@@ -48,7 +49,7 @@ const WALLS: &[Wall] = &[
 ];
 
 /// Who may use `anyhow` outside of tests.
-const EDGE: &[&str] = &["lichen", "xtask"];
+const EDGE: &[&str] = &["lichen", "lichen-bench", "xtask"];
 
 /// What Cargo knows about our crates and everything below them.
 pub(super) struct Graph {

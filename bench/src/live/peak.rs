@@ -1,0 +1,115 @@
+//! The peak load: batches as fast as they are acknowledged.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use lichen_engine::{Error, Live};
+use lichen_model::Batch;
+use serde::Serialize;
+
+use super::Arguments;
+use super::pace::lines;
+use crate::clock::{SystemClock, pause};
+use crate::load::Feed;
+
+/// What the peak load came to.
+#[derive(Serialize)]
+pub(super) struct Peak {
+    /// Messages acknowledged a second, from lines on.
+    pub(super) per_second: f64,
+    /// The same where the batches were made before.
+    pub(super) parsed_per_second: f64,
+    /// Batches that were refused because the store was behind; they are sent again.
+    pub(super) refused: u64,
+    /// Seconds until everything could be found, from the end of the load on.
+    pub(super) behind_seconds: f64,
+}
+
+pub(super) fn run(arguments: &Arguments, live: &Live, feed: &Feed, run: u64) -> Result<Peak> {
+    let from_lines = phase(arguments, live, &|writer, nth| {
+        feed.batch(usize::try_from(writer)?, &lines("peak", run, writer, nth, arguments.peak_batch))
+    })?;
+    // As many as may be needed, made before; what comes around again is new by its ids.
+    let made: Vec<Vec<Batch>> = (0..arguments.writers)
+        .map(|writer| {
+            let batch = |nth| {
+                let lines = lines("made", run, writer, nth, arguments.peak_batch);
+                feed.batch(usize::try_from(writer)?, &lines)
+            };
+            (0..u64::try_from(from_lines.batches)? / arguments.writers * 4).map(batch).collect()
+        })
+        .collect::<Result<_>>()?;
+    let parsed = phase(arguments, live, &|writer, nth| {
+        let mine = &made[usize::try_from(writer)?];
+        mine.get(usize::try_from(nth)?).cloned().ok_or_else(|| anyhow!("too few were made"))
+    });
+    let parsed = parsed?;
+    Ok(Peak {
+        per_second: from_lines.per_second,
+        parsed_per_second: parsed.per_second,
+        refused: from_lines.refused + parsed.refused,
+        behind_seconds: from_lines.behind_seconds,
+    })
+}
+
+#[derive(Default)]
+struct Phase {
+    batches: usize,
+    per_second: f64,
+    refused: u64,
+    behind_seconds: f64,
+}
+
+fn phase(
+    arguments: &Arguments,
+    live: &Live,
+    batch: &(dyn Fn(u64, u64) -> Result<Batch> + Sync),
+) -> Result<Phase> {
+    let clock = SystemClock::new();
+    let end = Duration::from_secs(arguments.peak_seconds);
+    let mut all = Phase::default();
+    let mut last = 0;
+    std::thread::scope(|scope| -> Result<()> {
+        let writers: Vec<_> = (0..arguments.writers)
+            .map(|writer| {
+                scope.spawn(move || -> Result<(usize, u64, u64)> {
+                    let (mut batches, mut refused, mut last) = (0, 0, 0);
+                    for nth in 0.. {
+                        if clock.elapsed() > end {
+                            break;
+                        }
+                        let batch = batch(writer, nth)?;
+                        loop {
+                            match live.append(batch.clone()) {
+                                Ok(acknowledged) => last = acknowledged.seq,
+                                Err(Error::Store(error)) if error.is_busy() => {
+                                    refused += 1;
+                                    pause(Duration::from_millis(1));
+                                    continue;
+                                }
+                                Err(error) => return Err(error.into()),
+                            }
+                            break;
+                        }
+                        batches += 1;
+                    }
+                    Ok((batches, refused, last))
+                })
+            })
+            .collect();
+        for writer in writers {
+            let (batches, refused, seq) =
+                writer.join().map_err(|_| anyhow!("a writer panicked"))??;
+            all.batches += batches;
+            all.refused += refused;
+            last = last.max(seq);
+        }
+        Ok(())
+    })?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let messages = all.batches as f64 * arguments.peak_batch as f64;
+    live.wait_searchable(last, Duration::from_secs(600));
+    all.behind_seconds = clock.elapsed().as_secs_f64() - seconds;
+    all.per_second = messages / seconds;
+    Ok(all)
+}
