@@ -39,7 +39,10 @@ impl Frames {
         loop {
             let (identity, segment) = {
                 let state = self.journal.lock();
-                let next = state.segments().find(|segment| segment.last > self.after).cloned();
+                let next = state
+                    .segments()
+                    .find(|segment| segment.has_frames() && segment.last > self.after)
+                    .cloned();
                 (state.identity(), next)
             };
             let Some(segment) = segment else { return Ok(None) };

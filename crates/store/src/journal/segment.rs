@@ -20,6 +20,13 @@ pub(super) struct Segment {
     pub(super) len: u64,
 }
 
+impl Segment {
+    /// Whether anything is in it: a crash may leave one that was made and not written to.
+    pub(super) const fn has_frames(&self) -> bool {
+        self.last >= self.first
+    }
+}
+
 /// The segments in `dir`, oldest first. A folder that is not there holds none.
 pub(super) fn list(dir: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
     let entries = match fs_err::read_dir(dir) {

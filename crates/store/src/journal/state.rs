@@ -52,9 +52,11 @@ pub(super) struct Writing {
 
 impl State {
     pub(super) fn new(identity: Identity, last: u64, segments: Vec<Segment>) -> Self {
+        // No number that names a file is given again.
+        let named = segments.iter().map(|segment| segment.first).max().unwrap_or(0);
         Self {
             identity,
-            next: last + 1,
+            next: last.max(named) + 1,
             durable: last,
             applied: 0,
             pending: Pending::default(),

@@ -320,6 +320,24 @@ fn a_failed_write_is_refused_and_the_next_goes_on() {
     }
 }
 
+/// A number that was refused, then a segment of the next one, and a crash before anything was written to it.
+#[test]
+fn a_segment_that_a_crash_left_empty_holds_nothing_up() {
+    let dir = written(&["one", "two"]);
+    let identity = open(dir.path()).journal.lock().identity();
+    drop(segment::Tail::create(&dir.path().join(FOLDER), identity, 4).unwrap());
+    let journal = open(dir.path()).journal;
+    assert_eq!(journal.durable(), 2);
+    assert_eq!(journal.frames(2).next().unwrap(), None);
+    assert_eq!(journal.append(&said("three")).unwrap(), 5, "a number that names a file is taken");
+    let all = [(1, "one".to_owned()), (2, "two".to_owned()), (5, "three".to_owned())];
+    assert_eq!(texts(&journal), all);
+    let journal = open(dir.path()).journal;
+    assert_eq!(texts(&journal), all);
+    journal.forget(5).unwrap();
+    assert_eq!(segment::list(&dir.path().join(FOLDER)).unwrap(), []);
+}
+
 #[test]
 fn what_a_checkpoint_holds_is_forgotten_and_the_rest_stays() {
     let dir = tempfile::tempdir().unwrap();
