@@ -183,10 +183,16 @@ fn recall(
         let place = usize::try_from(seeded.below(ids.len() as u64))?;
         let text = &present[&ids[place]];
         let word = text.split(' ').next().unwrap_or_default();
-        let recall = Recall { query: word.to_owned(), limit: 5, ..Recall::default() };
+        // Neighbours of a hit speak for each other and may stand above it.
+        let recall = Recall { query: word.to_owned(), limit: 50, ..Recall::default() };
         let answer = engine.read().recall(&recall)?;
         if !answer.hits.iter().any(|hit| hit.text == *text) {
             report.unfound += 1;
+            report.findings.push(format!(
+                "`{text}` is not among the {} hits of {} candidates",
+                answer.hits.len(),
+                answer.candidates
+            ));
         }
     }
     Ok(())

@@ -202,7 +202,7 @@ fn fill(mib: u32, reserve_bytes: u64) -> Option<BTreeSet<String>> {
 #[test]
 fn a_live_engine_outlives_a_full_disk_in_every_phase() {
     let mut troubles = BTreeSet::new();
-    for mib in [9, 11, 13, 16, 20, 25] {
+    for mib in [9, 11, 13, 16] {
         let Some(found) = fill(mib, 0) else { return };
         println!("{mib} MiB: {found:?}");
         troubles.extend(found);
@@ -212,8 +212,7 @@ fn a_live_engine_outlives_a_full_disk_in_every_phase() {
 
 #[test]
 fn a_reserve_keeps_writers_off_before_the_disk_is_full() {
-    for mib in [24, 40] {
-        let Some(found) = fill(mib, 8 << 20) else { return };
-        println!("{mib} MiB with a reserve: {found:?}");
+    if let Some(found) = fill(24, 8 << 20) {
+        println!("with a reserve: {found:?}");
     }
 }
