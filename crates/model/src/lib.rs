@@ -8,6 +8,7 @@
 //! | stream | an ordered source of messages: a channel, a thread, an agent's session |
 //! | passage | the unit that is embedded and retrieved: a span of a message, a commit or a document's version |
 //! | commit, ref, path | as in git |
+//! | mention | a place in a text that seems to speak of code; resolved, it is a *reference* |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -20,6 +21,7 @@ mod clock;
 mod commit;
 mod document;
 mod id;
+mod mention;
 mod message;
 mod passage;
 mod problem;
@@ -35,6 +37,7 @@ pub use id::{
     AnyId, CommitId, DocumentId, Id, Kind, MessageId, ParseIdError, PassageId, PersonId, RefId,
     RepoId, StreamId, ToolCallId, VersionId,
 };
+pub use mention::{Detector, Lines, Mention, NameForm, Named, Page};
 pub use message::{Message, Role, Stream, StreamKind, ToolCall};
 pub use passage::{Owner, Passage, PassageKind, Site, TextHash};
 pub use problem::Problem;
