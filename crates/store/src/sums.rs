@@ -254,7 +254,7 @@ impl Reader {
         last: i64,
     ) -> Result<BTreeMap<i64, (u32, u32)>> {
         let sql = format!(
-            "SELECT place, count_if(late), count_if(replaced) FROM (
+            "SELECT place, count(*) FILTER (late), count(*) FILTER (replaced) FROM (
                  SELECT place, late, message_id IN (SELECT message_id FROM replaced_messages) AS replaced
                  FROM messages WHERE stream_id = '{}'::UUID AND place BETWEEN {first} AND {last}
              ) WHERE late OR replaced GROUP BY place",

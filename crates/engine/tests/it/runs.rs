@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lichen_engine::{
-    Claimed, Engine, Error, ErrorKind, Extent, Measure, NextWindow, RunId, RunState, WindowSpec,
+    Claimed, Engine, ErrorKind, Extent, Measure, NextWindow, RunId, RunState, WindowSpec,
 };
 use lichen_model::{AnyId, Batch, MessageId, Timestamp};
 use lichen_testkit::FakeClock;
@@ -184,7 +184,7 @@ fn end(
             (End::Split(_), Err(error)) => {
                 let few = content(engine, &extent);
                 let short = few.len() == 1 && few[0].1.chars().count() < 2 * into;
-                prop_assert!(matches!(error, Error::Question { .. }));
+                prop_assert_eq!(error.kind(), ErrorKind::User);
                 let changed = error.to_string().contains("changed since");
                 prop_assert!(changed || few.len() < into && few.len() > 1 || short, "{error}");
             }
