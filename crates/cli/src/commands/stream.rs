@@ -48,7 +48,7 @@ pub(super) fn run(
     let engine = context.open()?;
     match &args.action {
         Action::List => {
-            let all = engine.streams()?;
+            let all = engine.read().streams()?;
             if output.is_json() {
                 let all: Vec<Json> = all.iter().map(info).collect();
                 output.answer_json(&json!({ "streams": all }))?;
@@ -57,8 +57,9 @@ pub(super) fn run(
             }
         }
         Action::Show { stream } => {
-            let id = engine.stream(stream)?.id;
-            if let Some(one) = engine.streams()?.into_iter().find(|one| one.stream.id == id) {
+            let id = engine.read().stream(stream)?.id;
+            if let Some(one) = engine.read().streams()?.into_iter().find(|one| one.stream.id == id)
+            {
                 if output.is_json() {
                     output.answer_json(&info(&one))?;
                 } else {
@@ -67,8 +68,8 @@ pub(super) fn run(
             }
         }
         Action::Tail { stream, count } => {
-            let stream = engine.stream(stream)?;
-            let messages = engine.tail(stream.id, *count)?;
+            let stream = engine.read().stream(stream)?;
+            let messages = engine.read().tail(stream.id, *count)?;
             if output.is_json() {
                 output.answer_json(&json!({ "messages": json::messages(&messages) }))?;
             } else {
