@@ -16,6 +16,7 @@ use super::agent::home::found;
 use super::agent::{Place, Said, Session, note};
 use super::lines::{Line, Lines};
 use super::parts::Draft;
+use super::record::utf8;
 use super::{Format, Found, Source, time};
 use crate::{Estimate, Read, Result, Unit};
 
@@ -267,7 +268,11 @@ impl Read for Reader {
                 draft.problems.line(&label, at.1 + 1, what);
                 continue;
             }
-            let text = String::from_utf8_lossy(&buffer);
+            let (text, whole) = utf8(&buffer);
+            if !whole {
+                let what = "is not UTF-8; unreadable bytes were replaced";
+                draft.problems.line(&label, at.1 + 1, what);
+            }
             let text = text.trim_start_matches('\u{feff}').trim_end_matches('\r');
             self.line(text, at, &mut draft);
         }

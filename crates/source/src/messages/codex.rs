@@ -22,7 +22,7 @@ use super::agent::{self, Origin, Place, Refused, Said, Session, inner, note, obj
 use super::parts::Meta;
 use super::{Format, Source, time};
 
-use copied::Copied;
+use copied::{Copied, Known};
 
 /// The name of the format.
 pub const NAME: &str = "codex";
@@ -67,6 +67,8 @@ pub(super) struct Rollout {
     /// When it began: what is said in sessions without times.
     began: Option<Zoned>,
     copied: Option<Copied>,
+    /// What it has from other sessions, for one that is read as the origin of another.
+    taken: Vec<Known>,
     /// How many sessions this one is the origin of, one through the other.
     depth: u8,
 }
@@ -82,6 +84,7 @@ impl Rollout {
             begun: false,
             began: None,
             copied: None,
+            taken: Vec::new(),
             depth,
         }
     }
@@ -119,8 +122,10 @@ impl Rollout {
         said.sent = sent.or(self.began);
         if let Some(copied) = &mut self.copied {
             if let Some(known) = copied.find(&said) {
-                let (id, sent, calls) = (known.id, known.sent, known.calls.clone());
-                self.session.recall(id, sent, &calls);
+                self.session.recall(known.id, known.sent, &known.calls);
+                if self.depth > 0 {
+                    self.taken.push(known.clone());
+                }
                 return;
             }
             self.copied = None;

@@ -276,7 +276,7 @@ impl Open {
         }
         if let Some(failure) = failure(&message) {
             let mut said = Said::new(Role::System, format!("{}#error", kept.id), failure);
-            said.sent = sent;
+            said.sent = when.and_then(|when| moment(when, "completed")).or(sent);
             said.meta.raw("is_error", "true");
             self.place.tell(&mut said.meta);
             messages.push(self.session.say(said));

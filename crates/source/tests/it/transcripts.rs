@@ -233,3 +233,98 @@ fn discovery_takes_the_sessions_of_this_repository() {
     );
     assert_eq!(agent.streams[0].name, "1/agent-2");
 }
+
+const A: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+const B: &str = "bbbbbbbb-0000-4000-8000-000000000002";
+const C: &str = "cccccccc-0000-4000-8000-000000000003";
+
+/// The sessions of the fixture, made one after the other.
+fn resumed(folder: &tempfile::TempDir) -> impl Fn(&str) -> Batch {
+    for name in [A, B, C] {
+        let name = format!("{name}.jsonl");
+        file(folder, &name, fs_err::read(fixture("claude/resumed").join(&name)).unwrap());
+    }
+    let agent = format!("{A}/subagents/agent-c0ffee1.jsonl");
+    file(folder, &agent, fs_err::read(fixture("claude/resumed").join(&agent)).unwrap());
+    let folder = folder.path().to_owned();
+    move |name| read("claude-code", &folder.join(name))
+}
+
+#[test]
+fn a_resumed_session_and_its_copy_are_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = resumed(&folder);
+    let first = read(&format!("{A}.jsonl"));
+    assert_eq!(first.messages.len(), 4);
+    for (name, said) in
+        [(B, vec!["And the beans?", "Seven beans."]), (C, vec!["Count the lids instead."])]
+    {
+        let later = read(&format!("{name}.jsonl"));
+        let (copied, own): (Vec<_>, Vec<_>) =
+            later.messages.iter().partition(|message| message.stream == first.streams[0].id);
+        for message in &copied {
+            let before = first.messages.iter().find(|before| before.id == message.id).unwrap();
+            assert_eq!(
+                (&message.text, message.reply_to, &message.tool_calls),
+                (&before.text, before.reply_to, &before.tool_calls)
+            );
+        }
+        let texts: Vec<_> = own.iter().map(|message| message.text.as_str()).collect();
+        assert_eq!(texts, said);
+        assert!(own[0].meta.contains(&format!(r#""continues":"{A}""#)), "{}", own[0].meta);
+        assert_eq!(own[0].reply_to, copied.last().map(|message| message.id));
+        assert!(own.iter().skip(1).all(|message| !message.meta.contains("continues")));
+        let streams: Vec<_> = later.streams.iter().map(|stream| stream.name.as_str()).collect();
+        assert_eq!(streams, [A, name]);
+    }
+}
+
+#[test]
+fn a_resumed_session_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = resumed(&folder)(&format!("{B}.jsonl"));
+    let path = folder.path().join(format!("{B}.jsonl"));
+    let text = fs_err::read_to_string(&path).unwrap();
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    for cut in 1..lines.len() {
+        fs_err::write(&path, lines[..cut].concat()).unwrap();
+        let first = read("claude-code", &path);
+        append(&path, &lines[cut..].concat());
+        let second = from("claude-code", &path, &first);
+        assert_eq!(joined(&first, &second), whole.messages, "cut after line {cut}");
+    }
+}
+
+#[test]
+fn sub_agents_answer_the_call_that_started_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = resumed(&folder);
+    let session = read(&format!("{A}.jsonl"));
+    let call = session.messages.iter().find(|message| !message.tool_calls.is_empty()).unwrap();
+    let agent = read(&format!("{A}/subagents/agent-c0ffee1.jsonl"));
+    assert_eq!(texts(&agent), ["Count the seeds, jar by jar.", "Jar one has 40.", "There are 42."]);
+    assert_eq!(agent.streams[0].name, format!("{A}/agent-c0ffee1"));
+    assert_eq!(agent.messages[0].reply_to, Some(call.id));
+    assert!(agent.messages[0].meta.contains(&format!(r#""parent":"{A}""#)));
+    let result = session.messages.iter().find(|message| message.role == Role::Tool).unwrap();
+    assert!(result.meta.contains(r#""agentId":"c0ffee1""#), "{}", result.meta);
+
+    // By its prompt, where no answer names it yet; and by what the tool says of it.
+    let text =
+        fs_err::read_to_string(fixture("claude/resumed").join(format!("{A}.jsonl"))).unwrap();
+    let begun: String = text.split_inclusive('\n').take(2).collect();
+    file(&folder, &format!("{A}.jsonl"), begun);
+    let path = format!("{A}/subagents/agent-c0ffee1.jsonl");
+    assert_eq!(read(&path).messages[0].reply_to, Some(call.id));
+    let about =
+        r#"{"agentType":"general-purpose","description":"Count seeds","toolUseId":"toolu_c"}"#;
+    file(&folder, &format!("{A}/subagents/agent-c0ffee1.meta.json"), about);
+    let told = read(&path);
+    assert_eq!(told.messages[0].reply_to, Some(call.id));
+    assert_eq!(told.streams[0].title, "Count seeds");
+
+    let within = crate::message_files::read("claude-code", &fixture("claude/sidechain.jsonl"));
+    let call = within.messages.iter().find(|message| !message.tool_calls.is_empty()).unwrap();
+    let asked = within.messages.iter().find(|message| message.text == "How many lids?").unwrap();
+    assert_eq!(asked.reply_to, Some(call.id));
+}

@@ -12,9 +12,12 @@ use crate::messages::parts;
 /// Sessions that are followed back, one from the other.
 const DEPTH_MAX: u8 = 4;
 
-/// A message of the session before.
+/// A message of the session before, said there or taken from yet another one.
+#[derive(Clone)]
 pub(super) struct Known {
     key: u64,
+    /// It was said before the session began.
+    earlier: bool,
     pub(super) id: MessageId,
     pub(super) sent: Zoned,
     /// The calls it holds, and their tools.
@@ -33,7 +36,7 @@ pub(super) struct Copied {
 }
 
 impl Copied {
-    /// What the session `before` said until `began`; `None` where its file is gone: then the copy is all there is.
+    /// What the session `before` said; only what it said until `began` can be copied. `None` where its file is gone: then the copy is all there is.
     pub(super) fn of(
         before: &str,
         source: &Source,
@@ -51,11 +54,8 @@ impl Copied {
             let mut told = Told::default();
             // What is wrong with it is told where it is read itself.
             drop(rollout.line(line, &mut told));
-            let earlier = told
-                .messages
-                .into_iter()
-                .filter(|message| began.is_none_or(|began| message.sent.at <= began.at));
-            known.extend(earlier.map(|message| {
+            known.append(&mut rollout.taken);
+            known.extend(told.messages.into_iter().map(|message| {
                 let calls: Vec<_> = message
                     .tool_calls
                     .iter()
@@ -65,6 +65,7 @@ impl Copied {
                 let result = (message.role == Role::Tool)
                     .then(|| (answers.unwrap_or_default().to_owned(), message.text.clone()));
                 Known {
+                    earlier: false,
                     key: key(message.role, &message.text, calls.first(), answers),
                     id: message.id,
                     sent: message.sent,
@@ -74,6 +75,9 @@ impl Copied {
             }));
         })
         .ok()?;
+        for known in &mut known {
+            known.earlier = began.is_none_or(|began| known.sent.at <= began.at);
+        }
         Some(Self { known, next: 0, named: false })
     }
 
@@ -84,7 +88,8 @@ impl Copied {
         }
         let call = said.calls.first().map(|call| (call.external_id.clone(), call.tool.clone()));
         let key = key(said.role, &said.text, call.as_ref(), said.answers.as_deref());
-        let at = self.next + self.known[self.next..].iter().position(|known| known.key == key)?;
+        let at = self.next
+            + self.known[self.next..].iter().position(|known| known.earlier && known.key == key)?;
         self.next = at + 1;
         Some(&self.known[at])
     }

@@ -152,7 +152,13 @@ impl Lines for Transcript {
             Some("system") => Role::System,
             Some("tool") => Role::Tool,
             Some(other) => return Err(Refused::Unknown(other.to_owned())),
-            None => return Err(Refused::Damaged("has no role; skipped".to_owned())),
+            None => {
+                return match text(&line, "type") {
+                    Some("turn_ended") => Ok(()),
+                    Some(kind) => Err(Refused::Unknown(kind.to_owned())),
+                    None => Err(Refused::Damaged("has no role; skipped".to_owned())),
+                };
+            }
         };
         for mut said in self.said(role, message.get("content")) {
             said.sent = Some(self.sent);

@@ -109,7 +109,9 @@ impl Tables {
             let mut statement = self.0.connection.prepare_cached(sql)?;
             let one = |row: &rusqlite::Row<'_>| row.get_ref(0).map(cell);
             match argument {
-                Some(argument) => statement.query_map([argument], one)?.collect::<Result<Vec<_>, _>>(),
+                Some(argument) => {
+                    statement.query_map([argument], one)?.collect::<Result<Vec<_>, _>>()
+                }
                 None => statement.query_map([], one)?.collect(),
             }
         };
