@@ -45,10 +45,7 @@ fn sniff(path: &Path, head: &[u8]) -> bool {
     if !rollout::is_rollout(path) {
         return false;
     }
-    let head = match packed::is_packed(path) {
-        true => packed::head(head),
-        false => head.to_vec(),
-    };
+    let head = if packed::is_packed(path) { packed::head(head) } else { head.to_vec() };
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let first = String::from_utf8_lossy(first);
     first.contains("\"session_meta\"")
@@ -180,11 +177,12 @@ impl Transcript for Rollout {
         let sent = stamp.as_deref().and_then(time::parse);
         let Some(kind) = text(&line, "type").map(ToOwned::to_owned) else {
             // Sessions of before September 2025: a first line, and notes of a state.
-            return match text(&line, "id") {
-                Some(_) => Ok(self.begin(&line, sent)),
-                None if line.contains_key("record_type") => Ok(()),
-                None => Err(Refused::Damaged("has no type; skipped".to_owned())),
-            };
+            if text(&line, "id").is_some() {
+                self.begin(&line, sent);
+            } else if !line.contains_key("record_type") {
+                return Err(Refused::Damaged("has no type; skipped".to_owned()));
+            }
+            return Ok(());
         };
         let payload = match line.remove("payload") {
             Some(Value::Object(payload)) => payload,

@@ -541,8 +541,19 @@ fn an_aider_history() {
         ]
     );
     let roles: Vec<_> = batch.messages.iter().map(|message| message.role).collect();
-    use Role::{Assistant, System, User};
-    assert_eq!(roles, [System, User, System, User, Assistant, System, User, Assistant]);
+    assert_eq!(
+        roles,
+        [
+            Role::System,
+            Role::User,
+            Role::System,
+            Role::User,
+            Role::Assistant,
+            Role::System,
+            Role::User,
+            Role::Assistant,
+        ]
+    );
     assert_eq!(batch.messages[3].text, "Dry the seeds more slowly,\na third at a time.");
     assert!(batch.messages[4].text.ends_with("It prints:\n\n```\n> 14\n#### done\n```"));
     assert_eq!(
@@ -602,6 +613,26 @@ fn transcripts_in_two_parts_give_what_they_give_at_once() {
                 Batch::default()
             );
         }
+    }
+}
+
+#[test]
+fn a_rewritten_transcript_is_read_again_under_the_same_ids() {
+    for (format, name) in
+        [("codex", CODEX), ("gemini", GEMINI), ("aider", "aider/.aider.chat.history.md")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let text = fs_err::read_to_string(fixture(name)).unwrap();
+        let name = Path::new(name).file_name().unwrap().to_str().unwrap();
+        let path = file(&folder, name, &text);
+        let first = read(format, &path);
+        // The same entries, but no byte where it was.
+        fs_err::write(&path, format!("\n{}", text.replace('\n', "\r\n"))).unwrap();
+        let second = from(format, &path, &first);
+        let ids =
+            |batch: &Batch| batch.messages.iter().map(|message| message.id).collect::<Vec<_>>();
+        assert_eq!(ids(&second), ids(&first), "{format}");
+        assert_eq!(texts(&second), texts(&first), "{format}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lichen_source::messages::{self, Found};
+use sha2::Digest as _;
 
 use crate::agents::{cursor_database, opencode_database};
 use crate::message_files::{file, fixture};
@@ -62,12 +63,26 @@ fn sessions_of_codex() {
     file(&folder, &format!("{}.zst", day("7")), &packed);
     file(&folder, &format!("{}.zst", day("1")), &packed);
     file(&folder, "codex/history.jsonl", session(&sub));
+    // Before September 2025 the model was told where it is, and the first line was not.
+    let old = |context: &str| {
+        let text = context.replace("{}", sub.to_str().unwrap());
+        let item = serde_json::json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]});
+        format!("{}\n{item}\n", serde_json::json!({"id": "x", "timestamp": "2025-07-01T00:00:00Z"}))
+    };
+    file(&folder, &day("8"), old("<environment_context>\n  <cwd>{}</cwd>\n</environment_context>"));
+    file(
+        &folder,
+        &day("9"),
+        old("<environment_context>\nCurrent working directory: {}\nApproval policy: never"),
+    );
     assert_eq!(
         found(&folder, "codex", &["codex", "absent"], &roots),
         [
             day("1"),
             day("2"),
             format!("{}.zst", day("7")),
+            day("8"),
+            day("9"),
             "codex/archived_sessions/rollout-2026-01-02T10-00-00-6.jsonl".to_owned(),
         ]
     );
@@ -78,7 +93,6 @@ fn chats_of_gemini() {
     let folder = tempfile::tempdir().unwrap();
     let (roots, sub, other) = repository(&folder);
     let chat = "{\"sessionId\":\"s\",\"projectHash\":\"h\"}\n";
-    use sha2::Digest as _;
     let hash = |path: &Path| {
         let digest = sha2::Sha256::digest(path.to_string_lossy().as_bytes());
         digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()

@@ -280,6 +280,40 @@ fn a_resumed_session_and_its_copy_are_one() {
 }
 
 #[test]
+fn a_fork_of_a_fork_says_nothing_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = resumed(&folder);
+    let (first, second) = (read(&format!("{A}.jsonl")), read(&format!("{C}.jsonl")));
+    let d = "dddddddd-0000-4000-8000-000000000004";
+    let text =
+        fs_err::read_to_string(fixture("claude/resumed").join(format!("{C}.jsonl"))).unwrap();
+    let mut forked = String::new();
+    for line in text.lines() {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["sessionId"] = d.into();
+        line["forkedFrom"] = serde_json::json!({"sessionId": C, "messageUuid": line["uuid"]});
+        forked.push_str(&format!("{line}\n"));
+    }
+    let own = text
+        .lines()
+        .last()
+        .unwrap()
+        .replace(C, d)
+        .replace("u4", "u5")
+        .replace("the lids", "the labels");
+    let own = own.replace("\"r1\"", "\"u4\"");
+    file(&folder, &format!("{d}.jsonl"), format!("{forked}{own}\n"));
+    let third = read(&format!("{d}.jsonl"));
+    let known: Vec<_> =
+        first.messages.iter().chain(&second.messages).map(|message| message.id).collect();
+    let new: Vec<_> =
+        third.messages.iter().filter(|message| !known.contains(&message.id)).collect();
+    assert_eq!(new.len(), 1);
+    assert_eq!(new[0].text, "Count the labels instead.");
+    assert!(new[0].meta.contains(&format!(r#""continues":"{C}""#)), "{}", new[0].meta);
+}
+
+#[test]
 fn a_resumed_session_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let whole = resumed(&folder)(&format!("{B}.jsonl"));

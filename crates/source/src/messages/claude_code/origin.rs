@@ -1,6 +1,6 @@
 //! Which session a line was said in first: a resumed or forked session begins with a copy of the one before.
 //!
-//! Forks say so in every copied line. Older versions copied the lines with their ids and nothing else, or left the old
+//! Forks say so in every copied line, but name only the session that they were made of, which may be a fork itself. Older versions copied the lines with their ids and nothing else, or left the old
 //! session's id in them. A copy is told by its first line being that of an older file in the same folder.
 
 use std::collections::HashMap;
@@ -20,6 +20,8 @@ use crate::messages::lines::{Line, Lines};
 const HEAD_BYTES: u64 = 256 << 10;
 /// A file that was made this soon after its first line was said holds no copy.
 const SOON_SECS: i64 = 60;
+/// Forks that are followed back, one from the other.
+const DEPTH_MAX: usize = 16;
 /// Letters of a session's id.
 const ID_LEN: usize = 36;
 
@@ -29,16 +31,28 @@ pub(super) struct Origins {
     own: String,
     /// Sessions by the ids of lines that were said in them, once they were looked for.
     copied: Option<HashMap<String, String>>,
+    /// Of forks that were met: where their lines were copied from.
+    forks: HashMap<String, HashMap<String, (String, String)>>,
 }
 
 #[derive(Deserialize)]
 struct Id {
     uuid: Option<String>,
+    #[serde(rename = "forkedFrom")]
+    forked: Option<Forked>,
+}
+
+#[derive(Deserialize)]
+struct Forked {
+    #[serde(rename = "sessionId")]
+    session: String,
+    #[serde(rename = "messageUuid")]
+    line: String,
 }
 
 impl Origins {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), own: stem(path), copied: None }
+        Self { path: path.to_owned(), own: stem(path), copied: None, forks: HashMap::new() }
     }
 
     /// Whether the file is a sub-agent's transcript: what it holds is its own.
@@ -53,7 +67,8 @@ impl Origins {
             return None;
         }
         if let Some((session, uuid)) = &entry.forked {
-            return Some((session.clone(), uuid.clone())).filter(|_| *session != self.own);
+            let first = self.first((session.clone(), uuid.clone()), source);
+            return Some(first).filter(|(session, _)| *session != self.own);
         }
         let told = &entry.session;
         if !told.is_empty() && *told != self.own && self.knows(told) {
@@ -64,6 +79,27 @@ impl Origins {
         }
         let session = self.copied.as_ref()?.get(&entry.uuid)?;
         Some((session.clone(), entry.uuid.clone()))
+    }
+
+    /// Follows a line from fork to fork.
+    fn first(&mut self, mut at: (String, String), source: &Source) -> (String, String) {
+        for _ in 0..DEPTH_MAX {
+            let path = self.path.with_file_name(format!("{}.jsonl", at.0));
+            let fork = self.forks.entry(at.0.clone()).or_insert_with(|| {
+                let mut fork = HashMap::new();
+                each_id(&path, source, &mut |id| {
+                    if let Id { uuid: Some(uuid), forked: Some(forked) } = id {
+                        fork.insert(uuid, (forked.session, forked.line));
+                    }
+                });
+                fork
+            });
+            match fork.get(&at.1) {
+                Some(before) if *before != at => at.clone_from(before),
+                _ => break,
+            }
+        }
+        at
     }
 
     /// Whether a session's id in a line means another session, and not that the file has another name.
@@ -97,7 +133,9 @@ impl Origins {
         for (_, path) in older {
             let session = stem(&path);
             each_id(&path, source, &mut |id| {
-                lines.entry(id).or_insert_with(|| session.clone());
+                if let Some(uuid) = id.uuid.filter(|uuid| !uuid.is_empty()) {
+                    lines.entry(uuid).or_insert_with(|| session.clone());
+                }
             });
         }
         lines
@@ -120,19 +158,17 @@ fn made(path: &Path) -> Option<i64> {
 
 fn first_id(path: &Path) -> Option<String> {
     let head = BufReader::new(fs::File::open(path).ok()?.take(HEAD_BYTES));
-    head.split(b'\n').map_while(Result::ok).find_map(|line| id(&line))
+    head.split(b'\n').map_while(Result::ok).find_map(|line| {
+        serde_json::from_slice::<Id>(&line).ok()?.uuid.filter(|uuid| !uuid.is_empty())
+    })
 }
 
-fn id(line: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Id>(line).ok()?.uuid.filter(|id| !id.is_empty())
-}
-
-fn each_id(path: &Path, source: &Source, take: &mut dyn FnMut(String)) {
+fn each_id(path: &Path, source: &Source, take: &mut dyn FnMut(Id)) {
     let Ok(mut lines) = Lines::open(path, None, source.line_bytes_max) else { return };
     let mut buffer = Vec::new();
     while let Ok(Some(line)) = lines.next(&mut buffer) {
         if line != Line::TooLong
-            && let Some(id) = id(&buffer)
+            && let Ok(id) = serde_json::from_slice(&buffer)
         {
             take(id);
         }

@@ -1,5 +1,6 @@
 //! Finding the sessions of one repository, by the first lines of the files.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::{NAME, packed, rollout};
@@ -35,5 +36,20 @@ pub(super) fn discover(homes: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<
 fn working_directory(path: &Path) -> Option<PathBuf> {
     let first = object(&rollout::first_line(path, HEAD_BYTES)?).ok()?;
     let meta = inner(&first, "payload").unwrap_or(&first);
-    text(meta, "cwd").map(PathBuf::from)
+    match text(meta, "cwd") {
+        Some(cwd) => Some(cwd.into()),
+        None => told_to_the_model(path),
+    }
+}
+
+/// Sessions of before September 2025 tell it only in what the model is told first.
+fn told_to_the_model(path: &Path) -> Option<PathBuf> {
+    let mut head = Vec::new();
+    let file = fs_err::File::open(path).ok()?;
+    file.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
+    let head = String::from_utf8_lossy(&head);
+    let between = |start: &str, end: &str| Some(head.split_once(start)?.1.split_once(end)?.0);
+    let cwd = between("<cwd>", "</cwd>").or_else(|| between("Current working directory: ", "\\n"));
+    // The path as the JSON around it writes it.
+    serde_json::from_str(&format!("\"{}\"", cwd?)).ok()
 }

@@ -101,11 +101,11 @@ pub(super) fn read(
             let prompt = item.get("revised_prompt").cloned().unwrap_or(Value::Null);
             call(id, "image_generation", &prompt, &place.cwd)
         }
-        "function_call_output" | "custom_tool_call_output" => output(item, id),
+        "function_call_output" | "custom_tool_call_output" => Some(output(item, id)),
         "tool_search_output" => {
             let names = list(item, "tools").iter().filter_map(|tool| tool.get("name")?.as_str());
             let names: Vec<_> = names.collect();
-            result(id, names.join("\n"), None, false)
+            Some(result(id, names.join("\n"), None, false))
         }
         // Encrypted, or no part of the conversation.
         "compaction" | "compaction_summary" | "context_compaction" | "ghost_snapshot"
@@ -161,7 +161,7 @@ fn reasoning(item: &Map<String, Value>) -> Option<Said> {
     Some(Said::new(Role::Thinking, "", thought))
 }
 
-fn output(item: &Map<String, Value>, call: &str) -> Option<Said> {
+fn output(item: &Map<String, Value>, call: &str) -> Said {
     let raw = item.get("output");
     if let Some(wrapped) = raw.and_then(Value::as_object) {
         let (text_of, _) = content(wrapped.get("content").or_else(|| wrapped.get("output")));
@@ -182,10 +182,10 @@ fn output(item: &Map<String, Value>, call: &str) -> Option<Said> {
     result(call, text_of, None, false)
 }
 
-fn result(call: &str, text: String, exit_code: Option<i64>, failed: bool) -> Option<Said> {
+fn result(call: &str, text: String, exit_code: Option<i64>, failed: bool) -> Said {
     let id = if call.is_empty() { String::new() } else { format!("{call}#output") };
     let mut said = Said::new(Role::Tool, id, text);
     said.meta = result_meta(exit_code, failed);
     said.answers = Some(call.to_owned()).filter(|call| !call.is_empty());
-    Some(said)
+    said
 }

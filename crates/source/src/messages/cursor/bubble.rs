@@ -77,7 +77,7 @@ fn used(id: &str, tool: &Map<String, Value>, cwd: &Path, roots: &[PathBuf]) -> V
     let mut called = Said::new(Role::Assistant, format!("{id}#call"), "");
     note(&mut called.meta, "userDecision", text(tool, "userDecision"));
     called.calls.push(structured);
-    let failed = text(tool, "error").map_or_else(String::new, |error| said_of_error(error));
+    let failed = text(tool, "error").map_or_else(String::new, said_of_error);
     let answer = parsed.as_ref().and_then(printed).unwrap_or(result);
     let answer = if answer.is_empty() { failed } else { answer.to_owned() };
     let mut answer = Said::new(Role::Tool, format!("{id}#result"), answer);

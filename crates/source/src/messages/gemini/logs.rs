@@ -48,9 +48,9 @@ pub(super) fn open(source: &Source) -> Result<Log> {
 
 fn checked(entries: &[Value]) -> String {
     let mut hasher = blake3::Hasher::new();
-    entries.iter().for_each(|entry| {
+    for entry in entries {
         hasher.update(entry.to_string().as_bytes());
-    });
+    }
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
