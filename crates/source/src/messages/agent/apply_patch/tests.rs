@@ -1,3 +1,5 @@
+//! Patches as models write them, and the diffs they become.
+
 use super::*;
 
 fn parsed(text: &str) -> Patch {

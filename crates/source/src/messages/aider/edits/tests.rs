@@ -1,3 +1,5 @@
+//! Answers as Aider keeps them, and the changes found in them.
+
 use super::*;
 
 fn edits(text: &str) -> Vec<(String, String)> {
