@@ -60,9 +60,9 @@ fn every_tool_is_found_and_what_is_gone_there_stays() {
             ran.err
         );
     }
-    // Three of the first tool, a thought, and a prompt of each other one.
+    // Four of the first tool, a thought, and a prompt of each other one.
     assert!(
-        ran.out.contains("9 messages") && !ran.out.contains("problem"),
+        ran.out.contains("10 messages") && !ran.out.contains("problem"),
         "{}{}",
         ran.out,
         ran.err
