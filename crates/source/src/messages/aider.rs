@@ -41,6 +41,7 @@ fn sniff(_: &Path, head: &[u8]) -> bool {
 }
 
 /// The history files of the work trees: `files` are their paths, from the root of each.
+#[expect(clippy::unnecessary_wraps, reason = "what a format fills in")]
 fn discover(files: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>> {
     let mut all: Vec<Found> = repo_roots
         .iter()

@@ -1,5 +1,6 @@
 //! Transcripts of Codex, Gemini CLI, OpenCode, Cursor and Aider: what becomes of them.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::sqlite_files as sqlite;
@@ -295,7 +296,7 @@ fn a_gemini_chat_as_a_document_and_the_log_of_prompts() {
     let mut lines =
         format!("{}\n", serde_json::json!({"sessionId": value["sessionId"], "projectHash": "toy"}));
     for message in value["messages"].as_array().unwrap() {
-        lines.push_str(&format!("{message}\n"));
+        writeln!(lines, "{message}").unwrap();
     }
     let moved = toy("gemini", &file(&folder, "session-2026-01-03T10-00-01d00000.jsonl", lines));
     let ids = |batch: &Batch| batch.messages.iter().map(|message| message.id).collect::<Vec<_>>();

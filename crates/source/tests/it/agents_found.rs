@@ -95,7 +95,7 @@ fn chats_of_gemini() {
     let chat = "{\"sessionId\":\"s\",\"projectHash\":\"h\"}\n";
     let hash = |path: &Path| {
         let digest = sha2::Sha256::digest(path.to_string_lossy().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     };
     let project = |name: &str| {
         file(&folder, &format!("gemini/tmp/{name}/chats/session-1.jsonl"), chat);

@@ -1,5 +1,6 @@
 //! Claude Code transcripts: what becomes of each line, and which files belong to a repository.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lichen_model::{Batch, Owner, PassageKind, Role, StreamKind, Timestamp};
@@ -292,7 +293,7 @@ fn a_fork_of_a_fork_says_nothing_again() {
         let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
         line["sessionId"] = d.into();
         line["forkedFrom"] = serde_json::json!({"sessionId": C, "messageUuid": line["uuid"]});
-        forked.push_str(&format!("{line}\n"));
+        writeln!(forked, "{line}").unwrap();
     }
     let own = text
         .lines()

@@ -59,5 +59,5 @@ fn belongs(path: &Path, roots: &Roots) -> Option<Found> {
     }
     let messages = bytes.saturating_mul(lines).checked_div(read).unwrap_or_default().max(1);
     let path = path.to_owned();
-    roots.hold(&cwd?).then(|| Found { path, format: NAME, part: None, bytes, messages })
+    roots.hold(&cwd?).then_some(Found { path, format: NAME, part: None, bytes, messages })
 }

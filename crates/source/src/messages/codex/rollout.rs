@@ -19,7 +19,7 @@ const ID_LEN: usize = 36;
 /// Whether a file has the name of a session's.
 pub(super) fn is_rollout(path: &Path) -> bool {
     let name = home::name(path);
-    name.starts_with("rollout-") && plain(&name).ends_with(".jsonl")
+    name.starts_with("rollout-") && home::has_extension(Path::new(plain(&name)), "jsonl")
 }
 
 fn plain(name: &str) -> &str {

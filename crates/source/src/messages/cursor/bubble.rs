@@ -1,5 +1,6 @@
 //! One bubble of a conversation: what it says.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lichen_model::{Role, ToolCall};
@@ -107,18 +108,14 @@ fn structured(
         let value: Value = serde_json::from_str(raw).ok()?;
         value.is_object().then_some((raw, value))
     };
-    match arguments("rawArgs").or_else(|| arguments("params")) {
-        Some((raw, input)) => {
-            let mut structured = tools::call(call, name, &input, roots, cwd);
-            raw.clone_into(&mut structured.input);
-            structured
-        }
-        None => {
-            let raw = text(tool, "rawArgs").or_else(|| text(tool, "params"));
-            let input = raw.map_or(Value::Null, |raw| Value::String(raw.to_owned()));
-            tools::call(call, name, &input, roots, cwd)
-        }
+    if let Some((raw, input)) = arguments("rawArgs").or_else(|| arguments("params")) {
+        let mut structured = tools::call(call, name, &input, roots, cwd);
+        raw.clone_into(&mut structured.input);
+        return structured;
     }
+    let raw = text(tool, "rawArgs").or_else(|| text(tool, "params"));
+    let input = raw.map_or(Value::Null, |raw| Value::String(raw.to_owned()));
+    tools::call(call, name, &input, roots, cwd)
 }
 
 /// What a result prints, where it says so.
@@ -136,7 +133,8 @@ fn changed(result: &Map<String, Value>, call: &ToolCall) -> Option<String> {
         let number = |key| chunk.get(key).and_then(Value::as_u64).unwrap_or(0);
         let heads = [("oldStart", "oldLines"), ("newStart", "newLines")];
         let [old, new] = heads.map(|(start, lines)| format!("{},{}", number(start), number(lines)));
-        hunks.push_str(&format!("@@ -{old} +{new} @@\n{}\n", diff.trim_end_matches('\n')));
+        let diff = diff.trim_end_matches('\n');
+        let _ = write!(hunks, "@@ -{old} +{new} @@\n{diff}\n");
     }
     (!hunks.is_empty()).then(|| format!("--- a/{path}\n+++ b/{path}\n{hunks}"))
 }

@@ -1,5 +1,6 @@
 //! Finding the chats of one repository: a project's folder is named by a hash of its path, or tells the path.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -89,5 +90,8 @@ fn projects(tool: &Path) -> Vec<(PathBuf, String)> {
 /// The name of a project's folder of before 2026.
 fn hash(path: &Path) -> String {
     let digest = Sha256::digest(path.to_string_lossy().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -48,5 +48,5 @@ pub(super) fn discover(homes: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<
 
 fn is_database(path: &Path) -> bool {
     let name = home::name(path);
-    name == "opencode.db" || (name.starts_with("opencode-") && name.ends_with(".db"))
+    home::has_extension(path, "db") && (name == "opencode.db" || name.starts_with("opencode-"))
 }
