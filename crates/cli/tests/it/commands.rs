@@ -301,7 +301,7 @@ fn sql_reads_and_joins_with_recall_but_cannot_write() {
         let ran = place.run_with_code(2, &["sql", statement]);
         assert!(ran.err.contains("error:"), "{statement}: {}", ran.err);
     }
-    assert_eq!(place.json(&["status"])["counts"]["messages"], 7);
+    assert_eq!(place.json(&["status"])["counts"]["messages"], 8);
     let ran = place.run_with_code(0, &["sql", "--rows", "2", "SELECT * FROM messages"]);
     assert!(ran.err.contains("only the first 2 rows"), "{}", ran.err);
 }
