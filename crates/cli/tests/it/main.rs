@@ -12,3 +12,4 @@ mod harness;
 mod runs;
 mod secrets;
 mod streams;
+mod transcripts;
