@@ -296,6 +296,7 @@ fn an_expired_claim_cannot_end_a_window_that_another_has() {
     assert_eq!(engine.finish_run(second.id).unwrap().state, RunState::Done);
     assert_eq!(engine.next_window(&wish("writer", "")).unwrap(), None);
     let states: HashMap<RunId, RunState> = engine
+        .read()
         .runs(Some("writer"))
         .unwrap()
         .into_iter()
