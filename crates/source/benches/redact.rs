@@ -152,7 +152,8 @@ fn false_hits(paths: &[String]) {
                     .for_each(|text| files.text(text));
             }
         } else {
-            let bytes = fs_err::read(path).expect("an argument is a file, a folder or a repository");
+            let bytes =
+                fs_err::read(path).expect("an argument is a file, a folder or a repository");
             files.text(&String::from_utf8_lossy(&bytes));
         }
     }

@@ -18,6 +18,7 @@ pub mod redact;
 
 mod error;
 mod reader;
+mod tar_file;
 mod zip_file;
 
 pub use error::{Error, Result};

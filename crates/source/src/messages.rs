@@ -10,16 +10,20 @@ pub mod gitlab;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
+pub mod matrix;
 pub mod mbox;
 pub mod slack;
 pub mod telegram;
 pub mod whatsapp;
+pub mod zulip;
 
+mod folder;
 mod forge;
 mod json_stream;
 mod lines;
 mod mail;
 mod mapping;
+mod packed;
 mod parts;
 mod record;
 mod references;
@@ -60,8 +64,10 @@ pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<
 pub static FORMATS: &[Format] = &[
     claude_code::FORMAT,
     slack::FORMAT,
+    zulip::FORMAT,
     telegram::FORMAT,
     discord::FORMAT,
+    matrix::FORMAT,
     whatsapp::FORMAT,
     github::FORMAT,
     gitlab::FORMAT,

@@ -12,13 +12,16 @@ mod git_incremental;
 mod git_oracle;
 mod irc;
 mod mail;
+mod matrix;
 mod message_files;
 mod messages;
+mod planted;
 mod redaction;
 mod slack;
 mod telegram;
 mod transcripts;
 mod whatsapp;
+mod zulip;
 
 use lichen_model::Batch;
 use lichen_source::Read;

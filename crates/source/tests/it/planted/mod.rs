@@ -83,10 +83,9 @@ impl Recall {
             });
             !holes
         });
-        for counts in [
-            self.contexts.entry(label).or_default(),
-            self.providers.entry(name).or_default(),
-        ] {
+        for counts in
+            [self.contexts.entry(label).or_default(), self.providers.entry(name).or_default()]
+        {
             counts.0 += 1;
             counts.1 += usize::from(gone);
         }
