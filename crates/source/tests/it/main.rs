@@ -6,6 +6,8 @@ mod csv;
 mod discord;
 mod documents;
 mod forges;
+mod fuzz;
+mod fuzz_targets;
 mod git;
 mod git_damage;
 mod git_incremental;
