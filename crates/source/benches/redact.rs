@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench -p lichen-source --bench redact -- [FILE]...             # speed, and what is found
-//! cargo bench -p lichen-source --bench redact -- recall                # of secrets that are planted
+//! cargo bench -p lichen-source --bench redact -- recall [SEED]         # of secrets that are planted
 //! cargo bench -p lichen-source --bench redact -- false-hits PATH...    # in repositories, chats and folders
 //! ```
 
@@ -25,7 +25,10 @@ const SHOWN_MAX: usize = 400;
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     match arguments.split_first() {
-        Some((first, _)) if first == "recall" => recall(),
+        Some((first, seed)) if first == "recall" => {
+            let seed = seed.first().map(|seed| seed.parse().expect("a seed is a number"));
+            recall(seed.unwrap_or(planted::SEED));
+        }
         Some((first, paths)) if first == "false-hits" => false_hits(paths),
         _ => speed(&arguments),
     }
@@ -51,8 +54,8 @@ fn speed(paths: &[String]) {
     }
 }
 
-fn recall() {
-    let recall = planted::recall();
+fn recall(seed: u64) {
+    let recall = planted::recall(seed);
     for (name, context, text) in &recall.missed {
         println!("missed: {name}, {context}: {text:?}");
     }

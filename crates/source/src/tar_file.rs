@@ -233,8 +233,9 @@ impl TarFile {
 
     /// The bytes that come next, as long as no limit is broken.
     fn fill(&mut self) -> io::Result<&[u8]> {
-        self.check()?;
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+
+        self.check()?;
         let path = &self.path;
         let filled = match &mut self.input {
             Input::Plain(input) => input.fill_buf(),

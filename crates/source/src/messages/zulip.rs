@@ -153,7 +153,9 @@ impl Zulip {
         match read {
             Ok((stream, messages)) => {
                 draft.stream(stream.id, || stream);
-                messages.into_iter().for_each(|message| draft.push(message));
+                for message in messages {
+                    draft.push(message);
+                }
             }
             Err(what) => draft.problems.at(&self.source.label, place, what),
         }

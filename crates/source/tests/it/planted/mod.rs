@@ -35,11 +35,14 @@ impl Recall {
     }
 }
 
-/// Plants and looks.
-pub(crate) fn recall() -> Recall {
+/// The seed of the numbers that are quoted.
+pub(crate) const SEED: u64 = 0x6c69_6368_656e;
+
+/// Plants and looks. Another seed draws other keys and other surroundings for them.
+pub(crate) fn recall(seed: u64) -> Recall {
     let mut recall =
         Recall { contexts: BTreeMap::new(), providers: BTreeMap::new(), missed: Vec::new() };
-    let mut random = Random(0x6c69_6368_656e);
+    let mut random = Random(seed);
     for provider in PROVIDERS {
         let name = Name::new(provider.name);
         if provider.told == Told::Whole {
@@ -128,15 +131,13 @@ impl Random {
         while let Some(open) = rest.find('{') {
             let Some(close) = rest[open..].find('}').map(|close| open + close) else { break };
             key.push_str(&rest[..open]);
-            match self.piece(&rest[open + 1..close]) {
-                Some(piece) => key.push_str(&piece),
+            let Some(piece) = self.piece(&rest[open + 1..close]) else {
                 // Braces of JSON.
-                None => {
-                    key.push('{');
-                    rest = &rest[open + 1..];
-                    continue;
-                }
-            }
+                key.push('{');
+                rest = &rest[open + 1..];
+                continue;
+            };
+            key.push_str(&piece);
             rest = &rest[close + 1..];
         }
         key + rest
@@ -158,7 +159,9 @@ impl Random {
                 if let Some(count) = piece.strip_prefix("pemjson").and_then(lines) {
                     (0..count).map(|_| self.some('b', 64) + "\\n").collect()
                 } else if let Some(count) = piece.strip_prefix("pemyaml").and_then(lines) {
-                    (0..count).map(|_| format!("  {}\n", self.some('b', 64))).collect()
+                    (0..count)
+                        .flat_map(|_| ["  ".to_owned(), self.some('b', 64), "\n".to_owned()])
+                        .collect()
                 } else if let Some(count) = piece.strip_prefix("pem").and_then(lines) {
                     (0..count).map(|_| self.some('b', 64) + "\n").collect()
                 } else {
@@ -187,5 +190,23 @@ impl Random {
         }
         text.push_str(&self.key(rest));
         (text, secrets)
+    }
+}
+
+#[test]
+fn of_planted_secrets_at_least_99_in_100_are_found() {
+    for seed in [SEED, 1, 2] {
+        let recall = recall(seed);
+        let (planted, found) = recall.sum(|_| true);
+        assert!(planted >= 2_000, "{planted}");
+        let missed = &recall.missed;
+        assert!(found * 100 >= planted * 99, "{found} of {planted}, seed {seed}: {missed:#?}");
+        // No way of writing them is bad while others hide it; some have few.
+        for (label, (planted, found)) in &recall.contexts {
+            assert!(
+                found * 10 >= planted * 8,
+                "{label}: {found} of {planted}, seed {seed}: {missed:#?}"
+            );
+        }
     }
 }
