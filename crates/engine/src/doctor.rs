@@ -112,7 +112,10 @@ impl Engine {
     fn check_kept(&self) -> Vec<DoctorFinding> {
         let finding = |path: &PathBuf| DoctorFinding {
             check: "kept".to_owned(),
-            what: format!("`{}` is what a damage left; the store goes on without it", path.display()),
+            what: format!(
+                "`{}` is what a damage left; the store goes on without it",
+                path.display()
+            ),
             repair: "look at it, and delete it when nobody needs it any more".to_owned(),
             damage: false,
         };

@@ -19,6 +19,7 @@ pub mod references;
 
 mod error;
 mod reader;
+mod tar_file;
 mod zip_file;
 
 pub use error::{Error, Result};

@@ -14,18 +14,22 @@ pub mod gitlab;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
+pub mod matrix;
 pub mod mbox;
 pub mod opencode;
 pub mod slack;
 pub mod telegram;
 pub mod whatsapp;
+pub mod zulip;
 
 mod agent;
+mod folder;
 mod forge;
 mod json_stream;
 mod lines;
 mod mail;
 mod mapping;
+mod packed;
 mod parts;
 mod record;
 mod references;
@@ -73,8 +77,10 @@ pub static FORMATS: &[Format] = &[
     cursor::FORMAT,
     aider::FORMAT,
     slack::FORMAT,
+    zulip::FORMAT,
     telegram::FORMAT,
     discord::FORMAT,
+    matrix::FORMAT,
     whatsapp::FORMAT,
     github::FORMAT,
     gitlab::FORMAT,

@@ -29,6 +29,16 @@ pub(super) trait Export {
     }
 }
 
+impl<E: Export + ?Sized> Export for Box<E> {
+    fn step(&mut self, draft: &mut Draft) -> Result<bool> {
+        (**self).step(draft)
+    }
+
+    fn offset(&self) -> u64 {
+        (**self).offset()
+    }
+}
+
 /// The reader of an export.
 pub(super) struct Whole<E> {
     name: &'static str,

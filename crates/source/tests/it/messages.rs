@@ -273,7 +273,7 @@ fn formats_are_told_by_their_heads() {
     assert!(
         error.ends_with(
             "is in no known format of messages; known are: claude-code, codex, gemini, opencode, cursor, aider, slack, \
-             telegram, discord, whatsapp, github, gitlab, irc, csv, maildir, mbox, jsonl"
+             zulip, telegram, discord, matrix, whatsapp, github, gitlab, irc, csv, maildir, mbox, jsonl"
         ),
         "{error}"
     );
