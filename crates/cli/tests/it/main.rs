@@ -11,3 +11,4 @@ mod disk;
 mod harness;
 mod secrets;
 mod streams;
+mod watching;
