@@ -20,6 +20,8 @@ pub type MessageReader = Box<dyn Read + Send>;
 pub struct MessageFile {
     /// Where it is.
     pub path: PathBuf,
+    /// The session within it, for a file that holds many.
+    pub part: Option<String>,
     /// What the store calls it.
     pub label: String,
     /// The name of its format.
@@ -39,12 +41,14 @@ impl MessageFile {
 
 impl Reader {
     /// What the store calls a file of messages: its path, from the repository where it lies in it.
-    pub(crate) fn label_of(&self, path: &Path) -> String {
+    /// The name of a session follows, for a file that holds many.
+    pub(crate) fn label_of(&self, path: &Path, part: Option<&str>) -> String {
         let home = self.dir.parent().filter(|_| self.dir.ends_with(".lichen"));
-        home.and_then(|home| path.strip_prefix(home).ok())
-            .unwrap_or(path)
-            .to_string_lossy()
-            .into_owned()
+        let path = home.and_then(|home| path.strip_prefix(home).ok()).unwrap_or(path);
+        match part {
+            Some(part) => format!("{}#{part}", path.to_string_lossy()),
+            None => path.to_string_lossy().into_owned(),
+        }
     }
 
     /// How far `source` was read; `None` where it never was.
@@ -70,8 +74,9 @@ impl Reader {
             (Err(_), Some(parent), Some(name)) => absolute(parent)?.join(name),
             (Err(error), _, _) => return Err(error),
         };
-        let label = self.label_of(&path);
-        Ok(MessageFile { path, label, format: format.name, mapping, root: root.to_owned() })
+        let label = self.label_of(&path, None);
+        let root = root.to_owned();
+        Ok(MessageFile { path, part: None, label, format: format.name, mapping, root })
     }
 
     /// Opens a file of messages where it was read last; as `opened`, where it is open already.
@@ -84,6 +89,7 @@ impl Reader {
         let format = messages::format(file.format).ok_or_else(|| unknown_format(file.format))?;
         Ok((format.open)(&Source {
             path: file.path.clone(),
+            part: file.part.clone(),
             opened,
             label: file.label.clone(),
             position,
@@ -122,9 +128,10 @@ impl Engine {
         let plan = &IngestPlan { documents: true, ..plan.clone() };
         let inputs = self.inputs(plan, &mut Unobserved)?;
         let files = inputs.into_iter().filter_map(|input| match input {
-            Input::Messages { path, format, .. } => Some(MessageFile {
-                label: self.reader.label_of(&path),
+            Input::Messages { path, part, format, .. } => Some(MessageFile {
+                label: self.reader.label_of(&path, part.as_deref()),
                 path,
+                part,
                 format: format.name,
                 mapping: plan.mapping.clone(),
                 root: plan.root.clone(),

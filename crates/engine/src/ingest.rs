@@ -1,6 +1,6 @@
 //! Taking in what is new: every input is read, appended batch by batch, and then the index catches up.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
@@ -104,7 +104,7 @@ impl IngestSummary {
 pub(crate) enum Input {
     Git { folder: PathBuf, key: String },
     Documents { folder: PathBuf, repo: Repo },
-    Messages { path: PathBuf, format: &'static Format, given: bool },
+    Messages { path: PathBuf, part: Option<String>, format: &'static Format, given: bool },
 }
 
 impl Input {
@@ -187,7 +187,8 @@ impl Engine {
             };
             match format {
                 Some(format) => {
-                    inputs.push(Input::Messages { path: absolute(path)?, format, given: true });
+                    let path = absolute(path)?;
+                    inputs.push(Input::Messages { path, part: None, format, given: true });
                 }
                 None => self.add_folder(path, plan, &mut inputs)?,
             }
@@ -230,17 +231,21 @@ impl Engine {
         inputs: &mut Vec<Input>,
     ) -> Result<(), Error> {
         let discover = &self.reader.config.discover;
-        if !discover.enabled || discover.claude_code.is_empty() {
+        if !discover.enabled || discover.homes.values().all(Vec::is_empty) {
             return Ok(());
         }
         let roots = repository_roots(&plan.root);
         for format in messages::FORMATS {
-            let Some(find) = format.discover else { continue };
-            let found: Vec<Found> = find(&discover.claude_code, &roots)?;
+            let homes = discover.homes.get(format.name).filter(|homes| !homes.is_empty());
+            let (Some(find), Some(homes)) = (format.discover, homes) else { continue };
+            let found: Vec<Found> = find(homes, &roots)?;
             if found.is_empty() {
                 continue;
             }
-            let bytes: u64 = found.iter().map(|file| file.bytes).sum();
+            // A file that holds many sessions counts once.
+            let files: HashMap<&Path, u64> =
+                found.iter().map(|file| (file.path.as_path(), file.bytes)).collect();
+            let bytes: u64 = files.values().sum();
             let what = format!(
                 "found {} transcripts of {} ({} KiB)",
                 found.len(),
@@ -250,6 +255,7 @@ impl Engine {
             observer.note(&format!("{what}; --no-discover leaves them out"));
             inputs.extend(found.into_iter().map(|file| Input::Messages {
                 path: file.path,
+                part: file.part,
                 format,
                 given: false,
             }));
@@ -269,12 +275,13 @@ impl Engine {
         match input {
             Input::Git { folder, key } => Ok(Box::new(self.git_reader(folder, key)?)),
             Input::Documents { folder, repo } => Ok(Box::new(self.documents_reader(folder, repo)?)),
-            Input::Messages { path, format, .. } => {
-                let label = self.reader.label_of(path);
+            Input::Messages { path, part, format, .. } => {
+                let label = self.reader.label_of(path, part.as_deref());
                 let position = self.store.read().progress(&format!("{}:{label}", format.name))?;
                 let source = messages::Source {
                     path: path.clone(),
                     opened: None,
+                    part: part.clone(),
                     label,
                     position,
                     repo_roots: repository_roots(&plan.root),

@@ -36,7 +36,7 @@ pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues}
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
-pub use lichen_model::{AnyId, Clock, PassageKind, Stream, Timestamp};
+pub use lichen_model::{AnyId, Clock, PassageKind, Run, RunId, Stream, Timestamp};
 pub use lichen_source::messages::Mapping;
 pub use lichen_store::MessageView;
 pub use lichen_store::{Column, ExportFormat, Exported, SqlLimits, Table, Value};
@@ -49,5 +49,6 @@ pub use recall::{Answer, Flag, Hit, Recall, Scope, TOKEN_BYTES, answer_text, pri
 pub use status::{HeadStatus, IndexStatus, Status};
 pub use when::{format_date, format_instant, parse_until, parse_when};
 pub use window::{
-    Measure, Part, Standing, StreamInfo, Window, WindowFormat, WindowSpec, window_text,
+    Claimed, Extent, Measure, NextWindow, Part, RunInfo, RunState, Standing, StreamInfo, Window,
+    WindowFormat, WindowSpec, claimed_text, window_text,
 };

@@ -73,7 +73,8 @@ pub struct Live {
     /// Readers that nobody uses at the moment.
     readers: Mutex<Vec<Reader>>,
     counters: Mutex<Vec<TokenCounter<'static>>>,
-    applier: JoinHandle<Engine>,
+    /// Taken when it is stopped.
+    applier: Option<JoinHandle<Engine>>,
 }
 
 /// Work for the thread that owns the engine.
@@ -120,7 +121,14 @@ impl Live {
                 .spawn(move || applier::run(engine, &work, &shared, &options))
                 .map_err(|source| Error::File { source })?
         };
-        Ok(Self { journal, shared, tasks, readers, counters: Mutex::default(), applier })
+        Ok(Self {
+            journal,
+            shared,
+            tasks,
+            readers,
+            counters: Mutex::default(),
+            applier: Some(applier),
+        })
     }
 
     /// Takes the messages of a batch and waits until they cannot be lost: milliseconds, whatever else goes on. Sent again,
@@ -200,9 +208,23 @@ impl Live {
 
     /// Takes in what was acknowledged, seals the index, and gives the engine back. Where the disk is full, what is left
     /// waits in the journal for the next start.
-    pub fn stop(self) -> Result<Engine, Error> {
+    pub fn stop(mut self) -> Result<Engine, Error> {
+        self.end().ok_or(Error::Stopped)
+    }
+
+    fn end(&mut self) -> Option<Engine> {
         self.shared.change(|state| state.stopping = true);
         self.journal.wake();
-        self.applier.join().map_err(|_| Error::Stopped)
+        self.applier.take()?.join().ok()
     }
 }
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // The store is let go before this returns.
+        drop(self.end());
+    }
+}
+
+#[cfg(test)]
+mod tests;

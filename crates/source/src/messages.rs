@@ -2,19 +2,25 @@
 //!
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
+pub mod aider;
 pub mod claude_code;
+pub mod codex;
 pub mod csv;
+pub mod cursor;
 pub mod discord;
+pub mod gemini;
 pub mod github;
 pub mod gitlab;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
 pub mod mbox;
+pub mod opencode;
 pub mod slack;
 pub mod telegram;
 pub mod whatsapp;
 
+mod agent;
 mod forge;
 mod json_stream;
 mod lines;
@@ -23,6 +29,7 @@ mod mapping;
 mod parts;
 mod record;
 mod references;
+mod sqlite;
 mod time;
 mod whole;
 
@@ -49,16 +56,22 @@ pub struct Format {
     pub sniff: fn(path: &Path, head: &[u8]) -> bool,
     /// Opens a file in the format.
     pub open: fn(source: &Source) -> Result<Box<dyn Read + Send>>,
-    /// Looks for files under the roots where the format's tool keeps them; `None` for a format without a home.
+    /// Looks for files in the homes where the format's tool keeps them; `None` for a format without a home.
     pub discover: Option<Discover>,
 }
 
-/// Finds the files under `roots` that belong to the repository whose work trees are `repo_roots`.
-pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
+/// Finds what is in `homes`, the folders of the format's own tool, and belongs to the repository whose work trees are
+/// `repo_roots`.
+pub type Discover = fn(homes: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
 pub static FORMATS: &[Format] = &[
     claude_code::FORMAT,
+    codex::FORMAT,
+    gemini::FORMAT,
+    opencode::FORMAT,
+    cursor::FORMAT,
+    aider::FORMAT,
     slack::FORMAT,
     telegram::FORMAT,
     discord::FORMAT,
@@ -108,6 +121,8 @@ pub struct Source {
     pub path: PathBuf,
     /// The file where it is open already: it is read even if another one has its path by now. `None`: it is opened.
     pub opened: Option<Arc<fs::File>>,
+    /// The session within it that is read, for a file that holds many; `None` for all of them.
+    pub part: Option<String>,
     /// What the store calls it: the name in problems and, after the format's name and a colon, in progress.
     pub label: String,
     /// The position of the last progress: a file that has grown goes on there, one that was rewritten is read again.
@@ -150,6 +165,8 @@ pub struct Found {
     pub path: PathBuf,
     /// The name of its format.
     pub format: &'static str,
+    /// The session within it, for a file that holds many.
+    pub part: Option<String>,
     /// Its size in bytes.
     pub bytes: u64,
     /// About how many messages it holds.

@@ -64,7 +64,7 @@ pub(super) fn run(
     let engine = context.open()?;
     match &args.action {
         Action::List => {
-            let all = engine.streams()?;
+            let all = engine.read().streams()?;
             if output.is_json() {
                 let all: Vec<Json> = all.iter().map(info).collect();
                 output.answer_json(&json!({ "streams": all }))?;
@@ -73,8 +73,9 @@ pub(super) fn run(
             }
         }
         Action::Show { stream } => {
-            let id = engine.stream(stream)?.id;
-            if let Some(one) = engine.streams()?.into_iter().find(|one| one.stream.id == id) {
+            let id = engine.read().stream(stream)?.id;
+            if let Some(one) = engine.read().streams()?.into_iter().find(|one| one.stream.id == id)
+            {
                 if output.is_json() {
                     output.answer_json(&info(&one))?;
                 } else {
@@ -91,12 +92,12 @@ pub(super) fn run(
                 mapping,
                 ..IngestPlan::of_paths(context.root(), files)
             };
-            let stream = engine.stream(stream)?.id;
+            let stream = engine.read().stream(stream)?.id;
             follow(engine, stream, *count, plan, context, output)?;
         }
         Action::Tail { stream, count, .. } => {
-            let stream = engine.stream(stream)?;
-            show(&engine.tail(stream.id, *count)?, output)?;
+            let stream = engine.read().stream(stream)?;
+            show(&engine.read().tail(stream.id, *count)?, output)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -70,7 +70,9 @@ impl Running {
 
 fn said(id: u32, text: &str) -> String {
     let time = 1_704_186_000 + id * 60;
-    format!("{{\"id\":\"k{id}\",\"stream\":\"kitchen\",\"author\":\"Bo\",\"time\":{time},\"text\":\"{text}\"}}\n")
+    format!(
+        "{{\"id\":\"k{id}\",\"stream\":\"kitchen\",\"author\":\"Bo\",\"time\":{time},\"text\":\"{text}\"}}\n"
+    )
 }
 
 fn append(place: &Place, name: &str, text: &str) {
@@ -91,7 +93,10 @@ fn a_repository_is_kept_up_with() {
     );
     watching.wait("1 messages from claude-code:");
     let other = fs_err::read_to_string(place.path("home/.claude/projects/moss/s1.jsonl")).unwrap();
-    place.write("home/.claude/projects/moss/s2.jsonl", &other.replace("\"s1\"", "\"s2\"").replace("\"uuid\":\"u", "\"uuid\":\"v"));
+    place.write(
+        "home/.claude/projects/moss/s2.jsonl",
+        &other.replace("\"s1\"", "\"s2\"").replace("\"uuid\":\"u", "\"uuid\":\"v"),
+    );
     watching.wait("s2.jsonl");
     place.write("repo/docs/new.md", "# New\n\nThe orangemark is new.\n");
     watching.wait("1 document versions from repo");
@@ -124,8 +129,10 @@ fn a_file_is_kept_up_with_through_rotation_and_restart() {
     append(&place, "chat.jsonl", &said(2, "rest"));
     fs_err::rename(&chat, place.path("chat.jsonl.1")).unwrap();
     place.write("chat.jsonl", &said(3, "after"));
-    let mut follow =
-        Running::new(&place, &["stream", "tail", "kitchen", "-n", "1", "--follow", chat.to_str().unwrap()]);
+    let mut follow = Running::new(
+        &place,
+        &["stream", "tail", "kitchen", "-n", "1", "--follow", chat.to_str().unwrap()],
+    );
     follow.wait("first");
     follow.wait("rest");
     follow.wait("after");
@@ -142,14 +149,19 @@ fn standard_input_is_taken_in_as_it_comes() {
         &place,
         &["ingest", "-", "--name", "bot", "--map", "text=body.content,author=who"],
     );
-    ingest.write("{\"who\":\"Ada\",\"time\":1700000000,\"body\":{\"content\":\"The greenmark\"}}\n");
+    ingest
+        .write("{\"who\":\"Ada\",\"time\":1700000000,\"body\":{\"content\":\"The greenmark\"}}\n");
     ingest.write("damaged\n");
     ingest.wait("line 2");
     drop(ingest.child.stdin.take());
     ingest.wait("2 lines, 1 messages");
     assert!(ingest.child.wait().unwrap().success());
     assert!(place.run(&["stream", "tail", "bot"]).contains("The greenmark"));
-    for wrong in [&["ingest", "-", "chat.jsonl"][..], &["ingest", "-", "--watch"], &["ingest", "-", "--format", "csv"]] {
+    for wrong in [
+        &["ingest", "-", "chat.jsonl"][..],
+        &["ingest", "-", "--watch"],
+        &["ingest", "-", "--format", "csv"],
+    ] {
         let refused = place.command(wrong).stdin(Stdio::null()).output().unwrap();
         assert_eq!(refused.status.code(), Some(2), "{wrong:?}");
     }

@@ -63,7 +63,7 @@ impl Follow {
 
     async fn read(&self) -> Result<Vec<MessageView>> {
         let (live, stream) = (Arc::clone(&self.live), self.stream);
-        Ok(blocking(move || live.on_engine(move |engine| engine.tail(stream, SEEN_MAX))).await??)
+        Ok(blocking(move || live.read(move |reader| reader.tail(stream, SEEN_MAX))).await?)
     }
 
     fn note(&mut self, end: &[MessageView]) {

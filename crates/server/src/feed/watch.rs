@@ -71,7 +71,7 @@ async fn find_files(
         }
     };
     told.retain(|known| known != WHAT);
-    let new = |file: &MessageFile| !tails.iter().any(|tail| tail.file().path == file.path);
+    let new = |file: &MessageFile| !tails.iter().any(|tail| tail.file().source() == file.source());
     let new: Vec<MessageFile> = files.into_iter().filter(new).collect();
     for file in new {
         let position = feeder.position(&file.source()).await?;

@@ -129,11 +129,11 @@ impl Place {
     pub(crate) fn texts(&self, stream: &str) -> Vec<String> {
         self.settled();
         let stream = stream.to_owned();
-        let read = move |engine: &mut Engine| {
-            let Ok(stream) = engine.stream(&stream) else { return Vec::new() };
-            engine.tail(stream.id, 100_000).unwrap()
+        let read = move |reader: &lichen_engine::Reader| match reader.stream(&stream) {
+            Ok(stream) => reader.tail(stream.id, 100_000),
+            Err(_) => Ok(Vec::new()),
         };
-        let messages = self.live.on_engine(read).unwrap();
+        let messages = self.live.read(read).unwrap();
         messages.into_iter().map(|view| view.message.text).collect()
     }
 

@@ -53,7 +53,7 @@ async fn a_stream_is_followed_while_its_file_grows() {
     let tailed = tokio::spawn(async move { tail(file, Duration::from_millis(500), &feeder).await });
     place.heard.wait_taken(3).await;
     place.settled();
-    let stream = place.live.on_engine(|engine| engine.stream("s").unwrap().id).unwrap();
+    let stream = place.live.read(|reader| reader.stream("s")).unwrap().id;
     let (mut follow, last) = Follow::begin(Arc::clone(&place.live), stream, 2).await.unwrap();
     let texts = |views: Vec<lichen_engine::MessageView>| {
         views.into_iter().map(|view| view.message.text).collect::<Vec<_>>()

@@ -4,7 +4,6 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-#[cfg(test)]
 use std::path::Path;
 use std::sync::Arc;
 
@@ -102,7 +101,6 @@ impl Lines {
     }
 
     /// The same of a file by its path.
-    #[cfg(test)]
     pub(super) fn open(path: &Path, position: Option<&str>, limit: usize) -> Result<Self> {
         let file = File::open(path).map_err(Error::ReadFile)?;
         Self::over(Arc::new(file), position, limit)

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod agents;
+mod agents_damaged;
+mod agents_found;
 mod csv;
 mod discord;
 mod documents;
@@ -16,6 +19,7 @@ mod message_files;
 mod messages;
 mod redaction;
 mod slack;
+mod sqlite_files;
 mod telegram;
 mod transcripts;
 mod whatsapp;

@@ -11,5 +11,6 @@ mod filter;
 mod idempotent;
 mod owner;
 mod read;
+mod runs;
 mod sample;
 mod sql;
