@@ -93,10 +93,10 @@ fn a_repository_is_kept_up_with() {
     );
     watching.wait("1 messages from claude-code:");
     let other = fs_err::read_to_string(place.path("home/.claude/projects/moss/s1.jsonl")).unwrap();
-    place.write(
-        "home/.claude/projects/moss/s2.jsonl",
-        &other.replace("\"s1\"", "\"s2\"").replace("\"uuid\":\"u", "\"uuid\":\"v"),
-    );
+    let other = ["1", "2", "3", "9"].iter().fold(other.replace("\"s1\"", "\"s2\""), |text, id| {
+        text.replace(&format!("\"u{id}\""), &format!("\"v{id}\""))
+    });
+    place.write("home/.claude/projects/moss/s2.jsonl", &other);
     watching.wait("s2.jsonl");
     place.write("repo/docs/new.md", "# New\n\nThe orangemark is new.\n");
     watching.wait("1 document versions from repo");

@@ -162,7 +162,7 @@ impl Tail {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(self.failed(error)),
         };
-        let seen = (Identity::of(&found), Stamp::of(&found));
+        let seen = (Identity::of(&found), Stamp::of(&found).with_log_of(&path));
         if found.is_dir() {
             let stamp = rotated::stamp_of_folder(&path).map_err(|error| self.failed(error))?;
             if self.closed == Some((seen.0, stamp)) {
@@ -214,7 +214,7 @@ impl Held {
 
     fn stamp(&self, path: &Path) -> io::Result<Stamp> {
         match &self.opened {
-            Some(opened) => Ok(Stamp::of(&opened.metadata()?)),
+            Some(opened) => Ok(Stamp::of(&opened.metadata()?).with_log_of(path)),
             None => rotated::stamp_of_folder(path),
         }
     }
@@ -233,6 +233,15 @@ impl Identity {
 impl Stamp {
     fn of(metadata: &std::fs::Metadata) -> Self {
         Self { bytes: metadata.len(), seconds: metadata.mtime(), nanos: metadata.mtime_nsec() }
+    }
+
+    /// A database writes into a log beside its file first.
+    fn with_log_of(self, path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let Ok(log) = std::fs::metadata(log).map(|log| Self::of(&log)) else { return self };
+        let (seconds, nanos) = (self.seconds, self.nanos).max((log.seconds, log.nanos));
+        Self { bytes: self.bytes.wrapping_add(log.bytes), seconds, nanos }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A store with a live engine over it, and what feeds told.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -105,6 +106,12 @@ impl Place {
 
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs_err::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn append(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
     }
 
     pub(crate) fn file(&self, name: &str) -> MessageFile {

@@ -1,6 +1,6 @@
 //! Files that grow, are cut, rewritten, rotated and deleted.
 
-use std::io::Write as _;
+use std::time::{Duration, SystemTime};
 
 use lichen_server::feed::Tail;
 
@@ -26,12 +26,6 @@ use Step::{Append, AppendTo, Copy, Look, Remove, Rename, Restart, Rewrite};
 
 const FILE: &str = "chat.jsonl";
 
-fn append(place: &Place, name: &str, text: &str) {
-    let mut file =
-        fs_err::OpenOptions::new().append(true).create(true).open(place.path(name)).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-}
-
 fn look(place: &Place, tail: &mut Tail) {
     while let Some(mut batch) = place.live.read(|reader| Ok(tail.next(reader))).unwrap().unwrap() {
         let problems = batch.problems.drain(..).map(|problem| problem.to_string());
@@ -49,13 +43,21 @@ fn play(steps: Vec<Step>) -> (Vec<String>, Vec<String>) {
         Tail::new(file, position)
     };
     let mut tail = begin(&place);
+    let mut rewrites = 0;
     for step in steps {
         match step {
-            Append(text) => append(&place, FILE, &text),
-            Rewrite(text) => place.write(FILE, &text),
+            Append(text) => place.append(FILE, &text),
+            Rewrite(text) => {
+                place.write(FILE, &text);
+                // Two writes within one tick of the file system's clock could not be told apart.
+                let file = fs_err::OpenOptions::new().append(true).open(place.path(FILE)).unwrap();
+                rewrites += 1;
+                let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000 + rewrites);
+                file.into_parts().0.set_modified(at).unwrap();
+            }
             Rename(to) => fs_err::rename(place.path(FILE), place.path(to)).unwrap(),
             Copy(to) => drop(fs_err::copy(place.path(FILE), place.path(to)).unwrap()),
-            AppendTo(name, text) => append(&place, name, &text),
+            AppendTo(name, text) => place.append(name, &text),
             Remove => fs_err::remove_file(place.path(FILE)).unwrap(),
             Look => look(&place, &mut tail),
             Restart => {
@@ -286,7 +288,7 @@ fn replies_and_equal_lines_have_one_identity_however_often_it_is_looked() {
         let mut tail = Tail::new(place.file(FILE), None);
         let mut from = 0;
         for &cut in cuts.iter().chain([&text.len()]) {
-            append(&place, FILE, &text[from..cut]);
+            place.append(FILE, &text[from..cut]);
             look(&place, &mut tail);
             from = cut;
         }

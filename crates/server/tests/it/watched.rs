@@ -28,7 +28,7 @@ async fn files_and_documents_are_taken_in_as_they_change() {
     };
     versions(1).await;
     let before: usize = place.heard.taken.borrow().iter().map(|one| one.versions).sum();
-    place.write("chat.jsonl", &lines(1..5));
+    place.append("chat.jsonl", &lines(3..5));
     place.write("notes.md", "# Notes\n\nSecond, and longer.\n");
     place.heard.wait_taken(4).await;
     versions(before + 1).await;
@@ -59,7 +59,7 @@ async fn a_stream_is_followed_while_its_file_grows() {
         views.into_iter().map(|view| view.message.text).collect::<Vec<_>>()
     };
     assert_eq!(texts(last), names([2, 5]));
-    place.write("chat.jsonl", &lines([1, 2, 5, 3, 6]));
+    place.append("chat.jsonl", &lines([3, 6]));
     assert_eq!(
         texts(follow.next(&stop).await.unwrap().unwrap()),
         names([3, 6]),

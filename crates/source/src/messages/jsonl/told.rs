@@ -128,7 +128,7 @@ impl Told {
         let Identity { stream, id, external, sent, again } = self.identify(&fields);
         // With another text it is an edit.
         if again && draft.has_said(id, &self.source.redact(body.clone().unwrap_or_default())) {
-            if !external.is_empty() {
+            if !external.is_empty() && self.repeats == Repeats::Counted {
                 let what = format!("id came before at the same time: `{external}`; skipped");
                 draft.problems.at(&self.source.label, place, what);
             }
