@@ -28,6 +28,8 @@ pub struct StoreConfig {
     pub threads: usize,
     /// How long to wait for another process that has the store open.
     pub wait: Duration,
+    /// Bytes of messages that may wait to be taken in; above that who sends more is told to come again.
+    pub backlog_bytes_max: u64,
 }
 
 /// What is taken in from a work tree.
@@ -59,7 +61,12 @@ pub enum EmbeddingConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            store: StoreConfig { memory_mib: 512, threads: 1, wait: Duration::from_secs(1) },
+            store: StoreConfig {
+                memory_mib: 512,
+                threads: 1,
+                wait: Duration::from_secs(1),
+                backlog_bytes_max: 4 << 30,
+            },
             documents: DocumentsConfig { file_bytes_max: 1 << 20 },
             discover: DiscoverConfig { enabled: true, homes: BTreeMap::new() },
             embedding: EmbeddingConfig::BuiltIn,

@@ -189,6 +189,15 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed when it is tried again in a while: the store is behind, or the disk is full or failed.
+    pub fn may_pass(&self) -> bool {
+        use lichen_store::Error as Store;
+        matches!(
+            self,
+            Self::Store(Store::Backlog { .. } | Store::DiskFull { .. } | Store::Unknown { .. })
+        )
+    }
+
     /// The next step, where there is one that the message itself does not name.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

@@ -101,7 +101,7 @@ impl IngestSummary {
 }
 
 /// One thing to read.
-enum Input {
+pub(crate) enum Input {
     Git { folder: PathBuf, key: String },
     Documents { folder: PathBuf, repo: Repo },
     Messages { path: PathBuf, part: Option<String>, format: &'static Format, given: bool },
@@ -165,7 +165,11 @@ impl Engine {
     }
 
     /// What the plan comes to, in the order in which it is read: commits before the documents that stand on them.
-    fn inputs(&self, plan: &IngestPlan, observer: &mut dyn Observer) -> Result<Vec<Input>, Error> {
+    pub(crate) fn inputs(
+        &self,
+        plan: &IngestPlan,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
         if plan.paths.is_empty() {
             self.add_folder(&plan.root, plan, &mut inputs)?;
@@ -267,28 +271,16 @@ impl Engine {
         if holds(&self.reader.dir) { ".".to_owned() } else { folder.to_string_lossy().into_owned() }
     }
 
-    /// What the store calls a file of messages: its path, from the repository where it lies in it.
-    fn label_of(&self, path: &Path) -> String {
-        let home = self.reader.dir.parent().filter(|_| self.reader.dir.ends_with(".lichen"));
-        home.and_then(|home| path.strip_prefix(home).ok())
-            .unwrap_or(path)
-            .to_string_lossy()
-            .into_owned()
-    }
-
     fn open_reader(&self, input: &Input, plan: &IngestPlan) -> Result<Box<dyn Read + Send>, Error> {
         match input {
             Input::Git { folder, key } => Ok(Box::new(self.git_reader(folder, key)?)),
             Input::Documents { folder, repo } => Ok(Box::new(self.documents_reader(folder, repo)?)),
             Input::Messages { path, part, format, .. } => {
-                let mut label = self.label_of(path);
-                if let Some(part) = part {
-                    label.push('#');
-                    label.push_str(part);
-                }
+                let label = self.reader.label_of(path, part.as_deref());
                 let position = self.store.read().progress(&format!("{}:{label}", format.name))?;
                 let source = messages::Source {
                     path: path.clone(),
+                    opened: None,
                     part: part.clone(),
                     label,
                     position,
@@ -408,7 +400,7 @@ fn read_ahead(
 }
 
 /// The folders that count as the repository: its work tree, and what git knows as its own.
-fn repository_roots(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn repository_roots(root: &Path) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = vec![root.to_owned()];
     // Sessions in linked work trees are sessions in this repository.
     roots.extend(
@@ -421,11 +413,11 @@ fn repository_roots(root: &Path) -> Vec<PathBuf> {
     roots
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
     fs_err::canonicalize(path).map_err(|source| Error::File { source })
 }
 
-fn unknown_format(name: &str) -> Error {
+pub(crate) fn unknown_format(name: &str) -> Error {
     let known: Vec<&str> = messages::FORMATS.iter().map(|format| format.name).collect();
     Error::Question {
         what: format!("`{name}` is no format of messages; known are {}", known.join(", ")),

@@ -12,6 +12,7 @@ mod directory;
 mod doctor;
 mod error;
 mod eval;
+mod feeds;
 mod get;
 mod ingest;
 mod live;
@@ -31,6 +32,7 @@ pub use config::{Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, Store
 pub use doctor::DoctorFinding;
 pub use error::{Error, ErrorKind};
 pub use eval::{EvalFile, EvalReport, Metrics, eval_recall};
+pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues};
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};

@@ -114,11 +114,19 @@ pub fn sniff(path: &Path) -> Result<&'static Format> {
     })
 }
 
+/// Whether `position`, of a format that is read by lines, was reached in this file; `None` where it tells nothing of the
+/// kind.
+pub fn continues(file: &fs::File, position: &str) -> Result<Option<bool>> {
+    lines::continues(file, position)
+}
+
 /// A file of messages, and what is known about it.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,
+    /// The file where it is open already: it is read even if another one has its path by now. `None`: it is opened.
+    pub opened: Option<Arc<fs::File>>,
     /// The session within it that is read, for a file that holds many; `None` for all of them.
     pub part: Option<String>,
     /// What the store calls it: the name in problems and, after the format's name and a colon, in progress.
@@ -136,6 +144,14 @@ pub struct Source {
 }
 
 impl Source {
+    /// The file, opened where it is not yet.
+    pub(crate) fn file(&self) -> Result<Arc<fs::File>> {
+        match &self.opened {
+            Some(file) => Ok(Arc::clone(file)),
+            None => fs::File::open(&self.path).map(Arc::new).map_err(Error::ReadFile),
+        }
+    }
+
     /// The text without its secrets, for what a format derives from it before the message is made.
     pub(crate) fn redact<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
         match &self.redactor {

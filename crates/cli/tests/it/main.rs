@@ -13,3 +13,4 @@ mod runs;
 mod secrets;
 mod streams;
 mod transcripts;
+mod watching;

@@ -107,7 +107,7 @@ struct Open {
 impl Reader {
     fn open(source: &Source) -> Result<Self> {
         // The position is the start of the last session: what stands before it is not needed any more.
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(source)?;
         let start = lines.at.offset;
         let (len, resumed) = match lines.at.extra.split_once(' ') {
             Some((len, nth)) => (len.parse().ok(), nth.parse().ok()),

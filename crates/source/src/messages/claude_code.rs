@@ -99,7 +99,7 @@ struct Title {
 impl Reader {
     /// Opens a transcript where the last reading stopped.
     pub fn open(source: Source) -> Result<Self> {
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(&source)?;
         let name = stream_name(&source.path);
         let mut told = Told::default();
         if let Some((rank, text)) = lines.at.extra.split_once(' ') {
@@ -124,7 +124,7 @@ impl Reader {
     /// [`jsonl`](super::jsonl), which does the same.
     fn read_before(&mut self) -> Result<()> {
         let Some(end) = self.unread_before.take() else { return Ok(()) };
-        let mut lines = Lines::before(&self.source.path, end, self.source.line_bytes_max)?;
+        let mut lines = self.lines.told_before(end)?;
         let mut buffer = Vec::new();
         // Titles are kept in the position; only ids are wanted here.
         let title = std::mem::take(&mut self.told.title);
@@ -420,6 +420,11 @@ impl Read for Reader {
     fn estimate(&self) -> Estimate {
         let total = self.lines.len().saturating_sub(self.start);
         Estimate { total, done: self.lines.at.offset - self.start, unit: Unit::Bytes }
+    }
+
+    fn grown(&mut self) -> Result<bool> {
+        self.done = !self.lines.grown()?;
+        Ok(!self.done)
     }
 }
 

@@ -56,15 +56,14 @@ impl Reader {
     /// Opens a file; rows before the position are read again for their ids alone.
     pub fn open(source: Source) -> Result<Self> {
         let limit = source.line_bytes_max;
-        let lines = Lines::open(&source.path, source.position.as_deref(), limit)?;
+        let lines = Lines::of(&source)?;
         let (start, len, lines_before) = (lines.at.offset, lines.len(), lines.at.lines);
         let settled = start > 0 && lines.at.extra == len.to_string();
         let taken = start > 0 && lines.at.extra == format!("{len}{TAKEN}");
         // What was read before ends where it ended then, whatever has been appended.
         let end = if start == 0 { len } else { start };
-        let lines = Lines::before(&source.path, end, limit)?;
+        let lines = lines.told_before(end)?;
         let mut rows = Rows {
-            source: source.clone(),
             lines,
             delimiter: b',',
             cells: 0,
@@ -234,7 +233,6 @@ fn tags(cell: &str) -> Vec<String> {
 
 /// The rows of a file, each of which may stretch over lines.
 struct Rows {
-    source: Source,
     lines: Lines,
     delimiter: u8,
     /// Columns of the header, and which of them tells the time: what a row that is one looks like.
@@ -316,8 +314,7 @@ impl Rows {
     }
 
     fn until(&mut self, end: u64, (offset, lines): (u64, u64)) -> Result<()> {
-        let limit = self.source.line_bytes_max;
-        self.lines = Lines::between(&self.source.path, offset, end, limit)?;
+        self.lines = self.lines.between(offset, end)?;
         self.lines.at.lines = lines;
         Ok(())
     }

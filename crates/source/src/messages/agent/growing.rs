@@ -86,7 +86,7 @@ impl<T: Transcript> Growing<T> {
         source: &Source,
         transcript: T,
     ) -> Result<Self> {
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(source)?;
         let start = lines.at.offset;
         Ok(Self {
             name,
@@ -102,7 +102,7 @@ impl<T: Transcript> Growing<T> {
     /// What a line means depends on those before it: a file that has grown is read twice, but told once.
     fn read_before(&mut self) -> Result<()> {
         let Some(end) = self.unread_before.take() else { return Ok(()) };
-        let mut lines = Lines::before(&self.source.path, end, self.source.line_bytes_max)?;
+        let mut lines = self.lines.told_before(end)?;
         let mut buffer = Vec::new();
         while let Some(line) = lines.next(&mut buffer)? {
             if line != Line::TooLong {
@@ -175,5 +175,10 @@ impl<T: Transcript> Read for Growing<T> {
     fn estimate(&self) -> Estimate {
         let total = self.lines.len().saturating_sub(self.start);
         Estimate { total, done: self.lines.at.offset - self.start, unit: Unit::Bytes }
+    }
+
+    fn grown(&mut self) -> Result<bool> {
+        self.done = !self.lines.grown()?;
+        Ok(!self.done)
     }
 }
