@@ -1,6 +1,7 @@
 //! Settings: the only reader of the environment and of the home directory.
 #![expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +51,11 @@ struct DocumentsTable {
 struct DiscoverTable {
     enabled: Option<bool>,
     claude_code: Option<Vec<PathBuf>>,
+    codex: Option<Vec<PathBuf>>,
+    gemini: Option<Vec<PathBuf>>,
+    opencode: Option<Vec<PathBuf>>,
+    cursor: Option<Vec<PathBuf>>,
+    aider: Option<Vec<PathBuf>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,7 +85,7 @@ pub(crate) fn load(global: &Global, store: Option<&Path>) -> anyhow::Result<Conf
         config.documents.file_bytes_max = bytes;
     }
     config.discover.enabled = file.discover.enabled.unwrap_or(true);
-    config.discover.claude_code = claude_code_roots(file.discover.claude_code);
+    config.discover.homes = homes(file.discover);
     config.embedding = embedding(file.embedding)?;
     Ok(config)
 }
@@ -124,25 +130,69 @@ fn home() -> Option<PathBuf> {
 }
 
 fn config_home() -> Option<PathBuf> {
-    env::var_os("XDG_CONFIG_HOME")
-        .filter(|dir| !dir.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| home().map(|home| home.join(".config")))
+    dir("XDG_CONFIG_HOME").or_else(|| in_home(".config"))
 }
 
-/// Where Claude Code keeps its transcripts: `LICHEN_CLAUDE_CODE` (paths as in `PATH`; empty for nowhere), the file,
-/// the tool's own variable, its usual place.
-fn claude_code_roots(from_file: Option<Vec<PathBuf>>) -> Vec<PathBuf> {
-    if let Some(paths) = env::var_os("LICHEN_CLAUDE_CODE") {
-        return env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect();
-    }
-    if let Some(paths) = from_file {
-        return paths.into_iter().map(from_home).collect();
-    }
-    if let Some(dir) = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()) {
-        return vec![PathBuf::from(dir)];
-    }
-    home().map(|home| home.join(".claude")).into_iter().collect()
+/// Where the tools keep their transcripts: for each the variable `LICHEN_<TOOL>` (paths as in `PATH`; empty for nowhere),
+/// the file, the tool's own variable, its usual place.
+fn homes(table: DiscoverTable) -> BTreeMap<&'static str, Vec<PathBuf>> {
+    let data = dir("XDG_DATA_HOME").or_else(|| in_home(".local/share"));
+    let gemini = dir("GEMINI_CLI_HOME").or_else(home).map(|home| home.join(".gemini"));
+    let history = dir("AIDER_CHAT_HISTORY_FILE").unwrap_or(".aider.chat.history.md".into());
+    let one = |home: Option<PathBuf>| home.into_iter().collect();
+    let tools: [(_, _, _, Vec<PathBuf>); 6] = [
+        (
+            "claude-code",
+            "LICHEN_CLAUDE_CODE",
+            table.claude_code,
+            one(dir("CLAUDE_CONFIG_DIR").or_else(|| in_home(".claude"))),
+        ),
+        (
+            "codex",
+            "LICHEN_CODEX",
+            table.codex,
+            one(dir("CODEX_HOME").or_else(|| in_home(".codex"))),
+        ),
+        ("gemini", "LICHEN_GEMINI", table.gemini, one(gemini)),
+        (
+            "opencode",
+            "LICHEN_OPENCODE",
+            table.opencode,
+            one(data.map(|data| data.join("opencode"))),
+        ),
+        ("cursor", "LICHEN_CURSOR", table.cursor, cursor_homes()),
+        ("aider", "LICHEN_AIDER", table.aider, vec![history]),
+    ];
+    let homes = tools.into_iter().map(|(format, variable, file, usual)| {
+        let given = env::var_os(variable).map(|paths| {
+            env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+        });
+        let file = file.map(|paths| paths.into_iter().map(from_home).collect());
+        (format, given.or(file).unwrap_or(usual))
+    });
+    homes.collect()
+}
+
+/// The editor's folder `User`, and that of its agents.
+fn cursor_homes() -> Vec<PathBuf> {
+    let settings = if cfg!(windows) {
+        dir("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        in_home("Library/Application Support")
+    } else {
+        config_home()
+    };
+    let user = settings.map(|dir| dir.join("Cursor").join("User"));
+    user.into_iter().chain(in_home(".cursor")).collect()
+}
+
+/// The folder or file that a variable names.
+fn dir(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|dir| !dir.is_empty()).map(PathBuf::from)
+}
+
+fn in_home(path: &str) -> Option<PathBuf> {
+    home().map(|home| home.join(path))
 }
 
 fn from_home(path: PathBuf) -> PathBuf {

@@ -37,8 +37,16 @@ fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
+/// The engine's error in it, if it is one: a feed's may be.
+fn of_engine(error: &anyhow::Error) -> Option<&lichen_engine::Error> {
+    match error.downcast_ref::<lichen_server::Error>() {
+        Some(lichen_server::Error::Engine(error)) => Some(error),
+        _ => error.downcast_ref(),
+    }
+}
+
 fn kind_of(error: &anyhow::Error) -> ErrorKind {
-    if let Some(error) = error.downcast_ref::<lichen_engine::Error>() {
+    if let Some(error) = of_engine(error) {
         error.kind()
     } else if let Some(refused) = error.downcast_ref::<Refused>() {
         refused.kind
@@ -57,7 +65,7 @@ pub(crate) fn report(error: &anyhow::Error, output: &mut Output) -> ExitCode {
     if closed {
         return ExitCode::SUCCESS;
     }
-    let hint = error.downcast_ref::<lichen_engine::Error>().and_then(lichen_engine::Error::hint);
+    let hint = of_engine(error).and_then(lichen_engine::Error::hint);
     let kind = kind_of(error);
     let code = exit_code(kind);
     output.failure(&format!("{error:#}"), hint, code);

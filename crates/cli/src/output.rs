@@ -36,6 +36,16 @@ impl Output {
         Self { json: global.json, quiet: global.quiet, colour, out: io::stdout() }
     }
 
+    /// Another one that is as loud, for another thread.
+    pub(crate) fn beside(&self) -> Self {
+        Self { json: self.json, quiet: self.quiet, colour: self.colour, out: io::stdout() }
+    }
+
+    /// Another one that tells problems and no notes, and answers nothing.
+    pub(crate) fn quieter(&self) -> Self {
+        Self { json: false, quiet: self.quiet.max(1), ..self.beside() }
+    }
+
     /// Whether answers are JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.json

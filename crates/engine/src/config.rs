@@ -1,5 +1,6 @@
 //! What can be set. Values only: the program reads them from files, the environment and its arguments.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct StoreConfig {
     pub threads: usize,
     /// How long to wait for another process that has the store open.
     pub wait: Duration,
+    /// Bytes of messages that may wait to be taken in; above that who sends more is told to come again.
+    pub backlog_bytes_max: u64,
 }
 
 /// What is taken in from a work tree.
@@ -41,8 +44,9 @@ pub struct DocumentsConfig {
 pub struct DiscoverConfig {
     /// Whether an ingest looks for transcripts of the repository.
     pub enabled: bool,
-    /// Folders in which Claude Code keeps its `projects/`. Empty: nowhere.
-    pub claude_code: Vec<PathBuf>,
+    /// Where each tool keeps them, by the name of its format: its home folders; for `aider`, whose history lies in the
+    /// repository, the history's paths from the root of a work tree. A format that is not named is looked for nowhere.
+    pub homes: BTreeMap<&'static str, Vec<PathBuf>>,
 }
 
 /// Which model embeds passages and questions.
@@ -57,9 +61,14 @@ pub enum EmbeddingConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            store: StoreConfig { memory_mib: 512, threads: 1, wait: Duration::from_secs(1) },
+            store: StoreConfig {
+                memory_mib: 512,
+                threads: 1,
+                wait: Duration::from_secs(1),
+                backlog_bytes_max: 4 << 30,
+            },
             documents: DocumentsConfig { file_bytes_max: 1 << 20 },
-            discover: DiscoverConfig { enabled: true, claude_code: Vec::new() },
+            discover: DiscoverConfig { enabled: true, homes: BTreeMap::new() },
             embedding: EmbeddingConfig::BuiltIn,
         }
     }

@@ -1,6 +1,9 @@
 //! Proving index against store and store against its rules and its sources.
 
+use std::path::PathBuf;
+
 use lichen_source::Read as _;
+use lichen_store::Store;
 
 use crate::{Engine, Error, Observer};
 
@@ -46,6 +49,7 @@ impl Engine {
             })
             .collect();
         findings.extend(of_index);
+        findings.extend(self.check_kept());
         observer.stage("checking the sources", None);
         findings.extend(self.check_sources()?);
         Ok(findings)
@@ -102,6 +106,20 @@ impl Engine {
         }
         Ok((indexed != stored)
             .then(|| format!("the index holds {indexed} passages, the store {stored}")))
+    }
+
+    /// What damage left, which was told once when it was found.
+    fn check_kept(&self) -> Vec<DoctorFinding> {
+        let finding = |path: &PathBuf| DoctorFinding {
+            check: "kept".to_owned(),
+            what: format!(
+                "`{}` is what a damage left; the store goes on without it",
+                path.display()
+            ),
+            repair: "look at it, and delete it when nobody needs it any more".to_owned(),
+            damage: false,
+        };
+        Store::kept(&self.reader.dir).iter().map(finding).collect()
     }
 
     /// What the repositories hold that is not taken in.

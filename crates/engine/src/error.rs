@@ -106,6 +106,36 @@ pub enum Error {
     /// The thread that owns the engine has ended.
     #[error("the engine has stopped: start it again")]
     Stopped,
+    /// No run has that id.
+    #[error("no run is called `{run}`: `lichen window runs` names them all")]
+    UnknownRun {
+        /// The run as asked for.
+        run: String,
+    },
+    /// No window was ever claimed under that name.
+    #[error("no consumer `{consumer}` ever claimed a window: `lichen window runs` names them all")]
+    UnknownConsumer {
+        /// The name.
+        consumer: String,
+    },
+    /// A run ends once.
+    #[error("run `{run}` {how} before: it cannot end in another way")]
+    RunEnded {
+        /// The run.
+        run: String,
+        /// How it ended.
+        how: &'static str,
+    },
+    /// A claim expired, and the window went to another.
+    #[error(
+        "the claim of run `{run}` expired and run `{by}` has taken its window over: only that one can end now"
+    )]
+    RunTaken {
+        /// The run that expired.
+        run: String,
+        /// The run that has the window.
+        by: String,
+    },
     /// The work was stopped on request. What was taken in before stays.
     #[error("stopped on request; what was taken in so far is kept")]
     Cancelled,
@@ -132,14 +162,18 @@ impl Error {
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoStore { .. } | Self::UnknownId { .. } | Self::UnknownRevision { .. } => {
-                ErrorKind::NotFound
-            }
+            Self::NoStore { .. }
+            | Self::UnknownId { .. }
+            | Self::UnknownRevision { .. }
+            | Self::UnknownRun { .. }
+            | Self::UnknownConsumer { .. } => ErrorKind::NotFound,
             Self::Dataset { .. }
             | Self::Question { .. }
             | Self::When { .. }
             | Self::AmbiguousId { .. }
-            | Self::AmbiguousRevision { .. } => ErrorKind::User,
+            | Self::AmbiguousRevision { .. }
+            | Self::RunEnded { .. }
+            | Self::RunTaken { .. } => ErrorKind::User,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::UnknownModel { .. } | Self::RedactionKey { .. } => ErrorKind::Config,
             Self::KeptVector { .. } | Self::Stopped => ErrorKind::Internal,
@@ -155,6 +189,15 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed when it is tried again in a while: the store is behind, or the disk is full or failed.
+    pub fn may_pass(&self) -> bool {
+        use lichen_store::Error as Store;
+        matches!(
+            self,
+            Self::Store(Store::Backlog { .. } | Store::DiskFull { .. } | Store::Unknown { .. })
+        )
+    }
+
     /// The next step, where there is one that the message itself does not name.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -164,6 +207,9 @@ impl Error {
             Self::UnknownModel { .. } => Some(
                 "name it in the settings again, or move over with `lichen index rebuild --model`",
             ),
+            Self::RunTaken { .. } => {
+                Some("claim longer with `--lease`, or take smaller windows with `--size`")
+            }
             Self::UnknownId { .. } => Some("ids come from the answers of `lichen recall`"),
             _ if self.kind() == ErrorKind::Busy => {
                 Some("wait for it to end, or allow more time with `--wait SECONDS`")

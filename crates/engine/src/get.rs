@@ -99,6 +99,10 @@ impl Reader {
                 let messages = store.messages_of(StreamId(id.id), None, None, usize::MAX >> 1)?;
                 messages.into_iter().map(|view| message(view, id)).collect()
             }
+            Kind::Run | Kind::Window => {
+                let messages = self.messages_of(&self.claimed_extent(id)?)?;
+                messages.into_iter().map(|view| message(view, id)).collect()
+            }
             Kind::Person | Kind::Ref | Kind::Repo | Kind::ToolCall => {
                 let what =
                     format!("a {} has no text of its own; ask with `lichen sql`", id.kind.name());

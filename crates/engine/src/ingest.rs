@@ -1,6 +1,6 @@
 //! Taking in what is new: every input is read, appended batch by batch, and then the index catches up.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
@@ -101,10 +101,10 @@ impl IngestSummary {
 }
 
 /// One thing to read.
-enum Input {
+pub(crate) enum Input {
     Git { folder: PathBuf, key: String },
     Documents { folder: PathBuf, repo: Repo },
-    Messages { path: PathBuf, format: &'static Format, given: bool },
+    Messages { path: PathBuf, part: Option<String>, format: &'static Format, given: bool },
 }
 
 impl Input {
@@ -165,7 +165,11 @@ impl Engine {
     }
 
     /// What the plan comes to, in the order in which it is read: commits before the documents that stand on them.
-    fn inputs(&self, plan: &IngestPlan, observer: &mut dyn Observer) -> Result<Vec<Input>, Error> {
+    pub(crate) fn inputs(
+        &self,
+        plan: &IngestPlan,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
         if plan.paths.is_empty() {
             self.add_folder(&plan.root, plan, &mut inputs)?;
@@ -183,7 +187,8 @@ impl Engine {
             };
             match format {
                 Some(format) => {
-                    inputs.push(Input::Messages { path: absolute(path)?, format, given: true });
+                    let path = absolute(path)?;
+                    inputs.push(Input::Messages { path, part: None, format, given: true });
                 }
                 None => self.add_folder(path, plan, &mut inputs)?,
             }
@@ -226,17 +231,21 @@ impl Engine {
         inputs: &mut Vec<Input>,
     ) -> Result<(), Error> {
         let discover = &self.reader.config.discover;
-        if !discover.enabled || discover.claude_code.is_empty() {
+        if !discover.enabled || discover.homes.values().all(Vec::is_empty) {
             return Ok(());
         }
         let roots = repository_roots(&plan.root);
         for format in messages::FORMATS {
-            let Some(find) = format.discover else { continue };
-            let found: Vec<Found> = find(&discover.claude_code, &roots)?;
+            let homes = discover.homes.get(format.name).filter(|homes| !homes.is_empty());
+            let (Some(find), Some(homes)) = (format.discover, homes) else { continue };
+            let found: Vec<Found> = find(homes, &roots)?;
             if found.is_empty() {
                 continue;
             }
-            let bytes: u64 = found.iter().map(|file| file.bytes).sum();
+            // A file that holds many sessions counts once.
+            let files: HashMap<&Path, u64> =
+                found.iter().map(|file| (file.path.as_path(), file.bytes)).collect();
+            let bytes: u64 = files.values().sum();
             let what = format!(
                 "found {} transcripts of {} ({} KiB)",
                 found.len(),
@@ -246,6 +255,7 @@ impl Engine {
             observer.note(&format!("{what}; --no-discover leaves them out"));
             inputs.extend(found.into_iter().map(|file| Input::Messages {
                 path: file.path,
+                part: file.part,
                 format,
                 given: false,
             }));
@@ -261,24 +271,17 @@ impl Engine {
         if holds(&self.reader.dir) { ".".to_owned() } else { folder.to_string_lossy().into_owned() }
     }
 
-    /// What the store calls a file of messages: its path, from the repository where it lies in it.
-    fn label_of(&self, path: &Path) -> String {
-        let home = self.reader.dir.parent().filter(|_| self.reader.dir.ends_with(".lichen"));
-        home.and_then(|home| path.strip_prefix(home).ok())
-            .unwrap_or(path)
-            .to_string_lossy()
-            .into_owned()
-    }
-
     fn open_reader(&self, input: &Input, plan: &IngestPlan) -> Result<Box<dyn Read + Send>, Error> {
         match input {
             Input::Git { folder, key } => Ok(Box::new(self.git_reader(folder, key)?)),
             Input::Documents { folder, repo } => Ok(Box::new(self.documents_reader(folder, repo)?)),
-            Input::Messages { path, format, .. } => {
-                let label = self.label_of(path);
+            Input::Messages { path, part, format, .. } => {
+                let label = self.reader.label_of(path, part.as_deref());
                 let position = self.store.read().progress(&format!("{}:{label}", format.name))?;
                 let source = messages::Source {
                     path: path.clone(),
+                    opened: None,
+                    part: part.clone(),
                     label,
                     position,
                     repo_roots: repository_roots(&plan.root),
@@ -397,7 +400,7 @@ fn read_ahead(
 }
 
 /// The folders that count as the repository: its work tree, and what git knows as its own.
-fn repository_roots(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn repository_roots(root: &Path) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = vec![root.to_owned()];
     // Sessions in linked work trees are sessions in this repository.
     roots.extend(
@@ -410,11 +413,11 @@ fn repository_roots(root: &Path) -> Vec<PathBuf> {
     roots
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
     fs_err::canonicalize(path).map_err(|source| Error::File { source })
 }
 
-fn unknown_format(name: &str) -> Error {
+pub(crate) fn unknown_format(name: &str) -> Error {
     let known: Vec<&str> = messages::FORMATS.iter().map(|format| format.name).collect();
     Error::Question {
         what: format!("`{name}` is no format of messages; known are {}", known.join(", ")),

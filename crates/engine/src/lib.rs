@@ -12,6 +12,7 @@ mod directory;
 mod doctor;
 mod error;
 mod eval;
+mod feeds;
 mod get;
 mod ingest;
 mod live;
@@ -31,10 +32,11 @@ pub use config::{Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, Store
 pub use doctor::DoctorFinding;
 pub use error::{Error, ErrorKind};
 pub use eval::{EvalFile, EvalReport, Metrics, eval_recall};
+pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues};
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
-pub use lichen_model::{AnyId, Clock, PassageKind, Stream, Timestamp};
+pub use lichen_model::{AnyId, Clock, PassageKind, Run, RunId, Stream, Timestamp};
 pub use lichen_source::messages::Mapping;
 pub use lichen_store::MessageView;
 pub use lichen_store::{Column, ExportFormat, Exported, SqlLimits, Table, Value};
@@ -47,5 +49,6 @@ pub use recall::{Answer, Flag, Hit, Recall, Scope, TOKEN_BYTES, answer_text, pri
 pub use status::{HeadStatus, IndexStatus, Status};
 pub use when::{format_date, format_instant, parse_until, parse_when};
 pub use window::{
-    Measure, Part, Standing, StreamInfo, Window, WindowFormat, WindowSpec, window_text,
+    Claimed, Extent, Measure, NextWindow, Part, RunInfo, RunState, Standing, StreamInfo, Window,
+    WindowFormat, WindowSpec, claimed_text, window_text,
 };

@@ -38,6 +38,7 @@ impl Engine {
         options.memory_limit_bytes = config.store.memory_mib << 20;
         options.threads = u32::try_from(config.store.threads).unwrap_or(u32::MAX);
         options.wait = config.store.wait;
+        options.backlog_bytes_max = config.store.backlog_bytes_max;
         Self::open_with(dir, config, options)
     }
 

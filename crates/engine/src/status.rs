@@ -119,6 +119,7 @@ fn counts(counts: Counts) -> Vec<(String, u64)> {
         ("tool_calls", counts.tool_calls),
         ("passages", counts.passages),
         ("tags", counts.tags),
+        ("runs", counts.runs),
         ("embeddings", counts.embeddings),
     ];
     pairs.into_iter().map(|(table, rows)| (table.to_owned(), rows)).collect()

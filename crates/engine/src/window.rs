@@ -1,17 +1,23 @@
 //! Windows: runs of a stream's messages, or of a document's lines, cut to a size that a model can read.
 
 mod cut;
+mod run;
 mod text;
+
+use std::ops::Range;
 
 use lichen_index::embed::StaticModel;
 use lichen_model::{AnyId, Id, Kind, MessageId, Stream, StreamId, VersionId};
-pub use lichen_store::{Measure, Standing};
-use lichen_store::{MessageView, Sums};
+pub use lichen_model::{Extent, Standing};
+pub use lichen_store::Measure;
+use lichen_store::MessageView;
 
-use crate::{Engine, Error};
-use cut::{Cut, Piece};
+use crate::{Error, Reader};
+use cut::{Cut, Cutter, Piece};
 
-pub use text::{WindowFormat, window_text};
+pub use run::{Claimed, NextWindow, RunInfo, RunState};
+
+pub use text::{WindowFormat, claimed_text, window_text};
 
 /// How windows are cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,10 +35,8 @@ pub struct WindowSpec {
 pub struct Window {
     /// Its number, from 0.
     pub nth: usize,
-    /// Its first message, or line from place 0.
-    pub first: Standing,
-    /// Its last message, or line.
-    pub last: Standing,
+    /// Where it lies. A document's lines have places from 0; their stream is none.
+    pub extent: Extent,
     /// Messages or lines in it.
     pub count: usize,
     /// Its size in the unit that was asked for.
@@ -67,10 +71,10 @@ pub struct StreamInfo {
     pub last: i64,
 }
 
-impl Engine {
+impl Reader {
     /// Every stream, with what it holds.
     pub fn streams(&self) -> Result<Vec<StreamInfo>, Error> {
-        let store = self.store.read();
+        let store = &self.store;
         let sizes = store.stream_sizes()?;
         let info = |stream: Stream| {
             let (messages, bytes, first, last) = sizes.get(&stream.id).copied().unwrap_or_default();
@@ -81,7 +85,7 @@ impl Engine {
 
     /// The stream that `asked` names: by its id, its name or its title.
     pub fn stream(&self, asked: &str) -> Result<Stream, Error> {
-        let streams = self.store.read().streams()?;
+        let streams = self.store.streams()?;
         let by_id = match asked.parse::<AnyId>() {
             Ok(id) if id.kind == Kind::Stream => Some(id),
             _ => None,
@@ -113,45 +117,60 @@ impl Engine {
     /// The windows of a stream, in order. Reads sums, no texts but those of messages that are larger than a window.
     pub fn windows(&self, stream: StreamId, spec: &WindowSpec) -> Result<Vec<Window>, Error> {
         let cut = plan(spec)?;
-        let sums = self.store.read().sums(stream, spec.by)?;
         let mut windows = Vec::new();
-        for piece in cut::cut(&sums, cut) {
+        for piece in self.pieces(stream, cut)? {
             if piece.size > cut.size && spec.by != Measure::Time {
                 let view = self.messages_between(stream, piece.first, piece.last)?.pop();
                 let text = view.map(|view| view.message.text).unwrap_or_default();
-                push_parts(&piece, &text, spec, &mut windows)?;
+                push_parts(stream, &piece, &text, spec, &mut windows)?;
             } else {
-                windows.push(window(windows.len(), &piece, None));
+                windows.push(window(windows.len(), stream, &piece, None));
             }
         }
         Ok(windows)
     }
 
+    /// The pieces of a stream: in one pass over its sums, and in a second one only where the first did not tell where all
+    /// late messages stand.
+    fn pieces(&self, stream: StreamId, cut: Cut) -> Result<Vec<Piece>, Error> {
+        let store = &self.store;
+        if !store.is_edited(stream)? {
+            let mut cutter = Cutter::learning(cut);
+            store.measure(stream, cut.measure, &mut cutter)?;
+            if let Some(pieces) = cutter.finish() {
+                return Ok(pieces);
+            }
+        }
+        let mut cutter = Cutter::informed(cut, store.disorder(stream, cut.measure)?);
+        store.measure(stream, cut.measure, &mut cutter)?;
+        Ok(cutter.finish().expect("it was told before what is late"))
+    }
+
     /// The messages of a window, in order.
-    pub fn messages_of(
-        &self,
-        stream: StreamId,
-        window: &Window,
-    ) -> Result<Vec<MessageView>, Error> {
-        let mut messages = self.messages_between(stream, window.first, window.last)?;
-        if let (Some(part), Some(view)) = (&window.part, messages.first_mut()) {
-            let text = view.message.text.get(part.bytes.clone()).unwrap_or_default();
-            view.message.text = text.to_owned();
+    pub fn messages_of(&self, extent: &Extent) -> Result<Vec<MessageView>, Error> {
+        let mut messages = self.messages_between(extent.stream, extent.first, extent.last)?;
+        if let (Some(bytes), Some(view)) = (&extent.bytes, messages.first_mut()) {
+            let text = view.message.text.get(bytes.start as usize..bytes.end as usize);
+            view.message.text = text.unwrap_or_default().to_owned();
         }
         Ok(messages)
     }
 
     /// The last `count` messages of a stream, in order.
     pub fn tail(&self, stream: StreamId, count: usize) -> Result<Vec<MessageView>, Error> {
-        let spec = WindowSpec { by: Measure::Count, size: count.max(1) as u64, overlap: 0.0 };
-        let sums = self.store.read().sums(stream, Measure::Count)?;
-        let whole = cut::cut(&sums, Cut { size: i64::MAX / 2, ..plan(&spec)? });
-        let Some(all) = whole.last() else { return Ok(Vec::new()) };
-        let places = i64::try_from(count).unwrap_or(i64::MAX);
-        let first = Standing { place: (all.last.place - places).max(-1), late: 0 };
-        let last = Standing { late: u32::MAX, ..all.last };
-        let mut messages = self.messages_between(stream, first, last)?;
-        Ok(messages.split_off(messages.len().saturating_sub(count)))
+        let store = &self.store;
+        let Some((end, _)) = store.stream_end(stream)? else { return Ok(Vec::new()) };
+        let last = Standing { place: end, late: u32::MAX };
+        let mut places = i64::try_from(count).unwrap_or(i64::MAX);
+        loop {
+            // As many places, or more where the messages of some were deleted or edited.
+            let first = Standing { place: end.saturating_sub(places).max(-1), late: 0 };
+            let mut ids = store.messages_between(stream, first, last)?;
+            if ids.len() >= count || first.place == -1 {
+                return Ok(store.messages(&ids.split_off(ids.len().saturating_sub(count)))?);
+            }
+            places = places.saturating_mul(4);
+        }
     }
 
     fn messages_between(
@@ -160,7 +179,7 @@ impl Engine {
         first: Standing,
         last: Standing,
     ) -> Result<Vec<MessageView>, Error> {
-        let store = self.store.read();
+        let store = &self.store;
         let ids: Vec<MessageId> = store.messages_between(stream, first, last)?;
         Ok(store.messages(&ids)?)
     }
@@ -172,11 +191,10 @@ impl Engine {
         spec: &WindowSpec,
     ) -> Result<Vec<(Window, String)>, Error> {
         let cut = plan(spec)?;
-        let text = self.store.read().version(document)?.and_then(|view| view.version.text);
+        let text = self.store.version(document)?.and_then(|view| view.version.text);
         let text = text.ok_or_else(|| Error::UnknownId { id: document.any().to_string() })?;
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let mut counter = StaticModel::builtin()?.token_counter();
-        let mut sum = 0;
         let mut size = |line: &str| match spec.by {
             Measure::Bytes => Ok(i64::try_from(line.len()).unwrap_or(i64::MAX)),
             Measure::Tokens => Ok(i64::from(counter.count(line))),
@@ -186,22 +204,17 @@ impl Engine {
                     .to_owned(),
             }),
         };
-        let timely = lines
-            .iter()
-            .map(|line| {
-                sum += size(line)?;
-                Ok(sum)
-            })
-            .collect::<Result<Vec<i64>, Error>>()?;
+        let sizes = lines.iter().map(|line| size(line)).collect::<Result<Vec<i64>, Error>>()?;
         let mut windows = Vec::new();
-        for piece in cut::cut(&Sums { timely, ..Sums::default() }, cut) {
-            let line = |at: Standing| usize::try_from(at.place).unwrap_or_default();
-            let whole = lines[line(piece.first)..=line(piece.last)].concat();
+        let none = StreamId::default();
+        for (range, size) in cut::cut_list(sizes.into_iter(), cut) {
+            let whole = lines[range.clone()].concat();
+            let piece = Piece::of_timely(range, size);
             let mut these = Vec::new();
             if piece.size > cut.size {
-                push_parts(&piece, &whole, spec, &mut these)?;
+                push_parts(none, &piece, &whole, spec, &mut these)?;
             } else {
-                these.push(window(0, &piece, None));
+                these.push(window(0, none, &piece, None));
             }
             for mut one in these {
                 one.nth = windows.len();
@@ -217,7 +230,7 @@ impl Engine {
 
     /// The current version of the document at `path`.
     pub fn document_at(&self, path: &str) -> Result<VersionId, Error> {
-        let found = self.store.read().current_version_at(path)?;
+        let found = self.store.current_version_at(path)?;
         found.ok_or_else(|| Error::Question {
             what: format!("no document `{path}` was taken in: `lichen sql 'SELECT path FROM current_documents'` names them"),
         })
@@ -226,6 +239,7 @@ impl Engine {
 
 /// Adds the parts of a piece that is one text larger than a window.
 fn push_parts(
+    stream: StreamId,
     piece: &Piece,
     text: &str,
     spec: &WindowSpec,
@@ -242,20 +256,32 @@ fn push_parts(
     for (nth, bytes) in ranges.into_iter().enumerate() {
         let size = i64::try_from(fits(&text[bytes.clone()])).unwrap_or(i64::MAX);
         let part = Part { nth, of, bytes };
-        windows.push(window(windows.len(), &Piece { size, ..*piece }, Some(part)));
+        windows.push(window(windows.len(), stream, &Piece { size, ..*piece }, Some(part)));
     }
     Ok(())
 }
 
-fn window(nth: usize, piece: &Piece, part: Option<Part>) -> Window {
+fn window(nth: usize, stream: StreamId, piece: &Piece, part: Option<Part>) -> Window {
     Window {
         nth,
-        first: piece.first,
-        last: piece.last,
+        extent: Extent {
+            stream,
+            first: piece.first,
+            last: piece.last,
+            late: piece.late,
+            replaced: piece.replaced,
+            bytes: part.as_ref().map(|part| span(&part.bytes)),
+        },
         count: piece.count,
         size: u64::try_from(piece.size).unwrap_or_default(),
         part,
     }
+}
+
+/// Bytes of a text, as they are kept.
+fn span(bytes: &Range<usize>) -> Range<u32> {
+    let byte = |at: usize| u32::try_from(at).expect("texts are shorter than 4 GiB");
+    byte(bytes.start)..byte(bytes.end)
 }
 
 /// The cut that a specification asks for, checked.

@@ -1,8 +1,8 @@
 //! A batch: what one `read` of a source yields and one transaction of the store takes.
 
 use crate::{
-    Commit, DocumentVersion, Message, Passage, Person, Problem, Progress, RefState, Repo, Stream,
-    Tag,
+    Commit, DocumentVersion, Message, Passage, Person, Problem, Progress, RefState, Repo, RunEvent,
+    Stream, Tag,
 };
 
 /// Facts, the passages cut from them, and how far the source has been read. Order matters only within each list.
@@ -28,6 +28,8 @@ pub struct Batch {
     pub passages: Vec<Passage>,
     /// Labels on things.
     pub tags: Vec<Tag>,
+    /// What befell runs, in order.
+    pub runs: Vec<RunEvent>,
     /// How far sources have been read once this is taken in.
     pub progress: Vec<Progress>,
     /// What was wrong in the input.
@@ -45,6 +47,7 @@ impl Batch {
             && self.streams.is_empty()
             && self.messages.is_empty()
             && self.tags.is_empty()
+            && self.runs.is_empty()
             && self.progress.is_empty()
     }
 

@@ -34,17 +34,21 @@ pub enum Kind {
     Ref,
     /// A repository.
     Repo,
+    /// An attempt of a consumer at a window.
+    Run,
     /// A stream of messages.
     Stream,
     /// An agent's use of a tool.
     ToolCall,
     /// One version of a document.
     Version,
+    /// A window of a stream.
+    Window,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Commit,
         Self::Document,
         Self::Message,
@@ -52,9 +56,11 @@ impl Kind {
         Self::Person,
         Self::Ref,
         Self::Repo,
+        Self::Run,
         Self::Stream,
         Self::ToolCall,
         Self::Version,
+        Self::Window,
     ];
 
     /// The letter that opens the text form.
@@ -67,9 +73,11 @@ impl Kind {
             Self::Person => 'h',
             Self::Ref => 'b',
             Self::Repo => 'r',
+            Self::Run => 'x',
             Self::Stream => 's',
             Self::ToolCall => 't',
             Self::Version => 'v',
+            Self::Window => 'w',
         }
     }
 
@@ -88,9 +96,11 @@ impl Kind {
             Self::Person => "person",
             Self::Ref => "ref",
             Self::Repo => "repository",
+            Self::Run => "run",
             Self::Stream => "stream",
             Self::ToolCall => "tool call",
             Self::Version => "document version",
+            Self::Window => "window",
         }
     }
 }
@@ -329,12 +339,16 @@ typed_id! {
     RefId = Ref;
     /// Natural key: where it stands, seen from the store.
     RepoId = Repo;
+    /// Natural key: consumer, signature, window and attempt.
+    RunId = Run;
     /// Natural key: the kind of source and the name in it.
     StreamId = Stream;
     /// Natural key: the message and the place in it.
     ToolCallId = ToolCall;
     /// Natural key: the document, the version before it, and the text's hash.
     VersionId = Version;
+    /// Natural key: the stream, where the window begins and ends, and how many late and replaced messages it holds.
+    WindowId = Window;
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@
 //! | document | a text with a home: a file of the work tree; each text it had is a *version* |
 //! | message | one utterance in a stream: author, role, time, text |
 //! | stream | an ordered source of messages: a channel, a thread, an agent's session |
+//! | window | a stretch of consecutive messages of a stream cut to a size; its *extent* says where it lies and in what state |
+//! | run | one attempt of a consumer at processing a window |
 //! | passage | the unit that is embedded and retrieved: a span of a message, a commit or a document's version |
 //! | commit, ref, path | as in git |
+//! | mention | a place in a text that seems to speak of code; resolved, it is a *reference* |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -20,12 +23,15 @@ mod clock;
 mod commit;
 mod document;
 mod id;
+mod mention;
 mod message;
 mod passage;
 mod problem;
 mod progress;
 mod repo;
+mod run;
 mod tag;
+mod window;
 
 pub use batch::Batch;
 pub use clock::{Clock, Timestamp, Zoned};
@@ -33,11 +39,14 @@ pub use commit::{ChangeStatus, Commit, FileChange, Oid, RepoPath};
 pub use document::{Document, DocumentKind, DocumentVersion};
 pub use id::{
     AnyId, CommitId, DocumentId, Id, Kind, MessageId, ParseIdError, PassageId, PersonId, RefId,
-    RepoId, StreamId, ToolCallId, VersionId,
+    RepoId, RunId, StreamId, ToolCallId, VersionId, WindowId,
 };
+pub use mention::{Detector, Lines, Mention, NameForm, Named, Page};
 pub use message::{Message, Role, Stream, StreamKind, ToolCall};
 pub use passage::{Owner, Passage, PassageKind, Site, TextHash};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
+pub use run::{Outcome, Run, RunEvent};
 pub use tag::Tag;
+pub use window::{Extent, Standing};

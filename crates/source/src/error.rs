@@ -45,6 +45,15 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// A database of a tool cannot be read.
+    #[error("could not read the database `{path}`; if its tool is at work on it, try again")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Discovery or an ingest names a file of no known format.
     #[error("`{path}` is in no known format of messages; known are: {known}")]
     UnknownFormat {

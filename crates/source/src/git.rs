@@ -130,6 +130,14 @@ impl Repository {
         Some(count)
     }
 
+    /// What tells this state of refs and mailmap from another: changes with every commit. Reads no object.
+    pub fn state(&self) -> Result<String> {
+        let refs = refs::read(&self.git, Repo::id(&self.key), &self.key, &[])?;
+        let shallow = self.git.shallow_commits().ok().flatten();
+        let shallow = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
+        Ok(position(&refs.states, &self.git.open_mailmap(), &shallow))
+    }
+
     /// Walks to what is known and returns the reader of the rest, which uses `threads` threads for each batch.
     pub fn read(&self, known: &Known<'_>, threads: usize) -> Result<Reader> {
         let repo = self.repo();

@@ -15,9 +15,11 @@ pub mod git;
 pub mod messages;
 pub mod passage;
 pub mod redact;
+pub mod references;
 
 mod error;
 mod reader;
+mod tar_file;
 mod zip_file;
 
 pub use error::{Error, Result};

@@ -2,27 +2,38 @@
 //!
 //! A format is one file that fills a [`Format`] and is listed in [`FORMATS`]; nothing else names it.
 
+pub mod aider;
 pub mod claude_code;
+pub mod codex;
 pub mod csv;
+pub mod cursor;
 pub mod discord;
+pub mod gemini;
 pub mod github;
 pub mod gitlab;
 pub mod irc;
 pub mod jsonl;
 pub mod maildir;
+pub mod matrix;
 pub mod mbox;
+pub mod opencode;
 pub mod slack;
 pub mod telegram;
 pub mod whatsapp;
+pub mod zulip;
 
+mod agent;
+mod folder;
 mod forge;
 mod json_stream;
 mod lines;
 mod mail;
 mod mapping;
+mod packed;
 mod parts;
 mod record;
 mod references;
+mod sqlite;
 mod time;
 mod whole;
 
@@ -49,19 +60,27 @@ pub struct Format {
     pub sniff: fn(path: &Path, head: &[u8]) -> bool,
     /// Opens a file in the format.
     pub open: fn(source: &Source) -> Result<Box<dyn Read + Send>>,
-    /// Looks for files under the roots where the format's tool keeps them; `None` for a format without a home.
+    /// Looks for files in the homes where the format's tool keeps them; `None` for a format without a home.
     pub discover: Option<Discover>,
 }
 
-/// Finds the files under `roots` that belong to the repository whose work trees are `repo_roots`.
-pub type Discover = fn(roots: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
+/// Finds what is in `homes`, the folders of the format's own tool, and belongs to the repository whose work trees are
+/// `repo_roots`.
+pub type Discover = fn(homes: &[PathBuf], repo_roots: &[PathBuf]) -> Result<Vec<Found>>;
 
 /// Every format, the most particular first.
 pub static FORMATS: &[Format] = &[
     claude_code::FORMAT,
+    codex::FORMAT,
+    gemini::FORMAT,
+    opencode::FORMAT,
+    cursor::FORMAT,
+    aider::FORMAT,
     slack::FORMAT,
+    zulip::FORMAT,
     telegram::FORMAT,
     discord::FORMAT,
+    matrix::FORMAT,
     whatsapp::FORMAT,
     github::FORMAT,
     gitlab::FORMAT,
@@ -95,11 +114,21 @@ pub fn sniff(path: &Path) -> Result<&'static Format> {
     })
 }
 
+/// Whether `position`, of a format that is read by lines, was reached in this file; `None` where it tells nothing of the
+/// kind.
+pub fn continues(file: &fs::File, position: &str) -> Result<Option<bool>> {
+    lines::continues(file, position)
+}
+
 /// A file of messages, and what is known about it.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,
+    /// The file where it is open already: it is read even if another one has its path by now. `None`: it is opened.
+    pub opened: Option<Arc<fs::File>>,
+    /// The session within it that is read, for a file that holds many; `None` for all of them.
+    pub part: Option<String>,
     /// What the store calls it: the name in problems and, after the format's name and a colon, in progress.
     pub label: String,
     /// The position of the last progress: a file that has grown goes on there, one that was rewritten is read again.
@@ -115,6 +144,14 @@ pub struct Source {
 }
 
 impl Source {
+    /// The file, opened where it is not yet.
+    pub(crate) fn file(&self) -> Result<Arc<fs::File>> {
+        match &self.opened {
+            Some(file) => Ok(Arc::clone(file)),
+            None => fs::File::open(&self.path).map(Arc::new).map_err(Error::ReadFile),
+        }
+    }
+
     /// The text without its secrets, for what a format derives from it before the message is made.
     pub(crate) fn redact<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
         match &self.redactor {
@@ -134,6 +171,8 @@ pub struct Found {
     pub path: PathBuf,
     /// The name of its format.
     pub format: &'static str,
+    /// The session within it, for a file that holds many.
+    pub part: Option<String>,
     /// Its size in bytes.
     pub bytes: u64,
     /// About how many messages it holds.

@@ -14,6 +14,11 @@ pub trait Read {
 
     /// How much there is and how much has been read.
     fn estimate(&self) -> Estimate;
+
+    /// Looks, at the end, whether the source has grown, to read on from there; `false` where it is to be opened anew.
+    fn grown(&mut self) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 impl<R: Read + ?Sized> Read for Box<R> {
@@ -23,6 +28,10 @@ impl<R: Read + ?Sized> Read for Box<R> {
 
     fn estimate(&self) -> Estimate {
         (**self).estimate()
+    }
+
+    fn grown(&mut self) -> Result<bool> {
+        (**self).grown()
     }
 }
 

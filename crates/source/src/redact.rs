@@ -14,13 +14,14 @@ mod private_key;
 mod rules;
 mod scan;
 mod shape;
+mod split;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 /// Raised when rules change: documents are read again then, so that old texts are looked at with the new rules.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How a placeholder begins; the rule's name, a colon, eight hex digits and `>` follow.
 const OPENING: &str = "<redacted:";

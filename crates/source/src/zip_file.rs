@@ -214,7 +214,7 @@ impl ZipFile {
 }
 
 /// Why no file of that name is read: it could only be meant for a place outside the archive's root.
-fn refused_name(name: &str) -> Option<&'static str> {
+pub(crate) fn refused_name(name: &str) -> Option<&'static str> {
     let drive = matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     if name.is_empty() || name.contains('\0') {
         Some("has no usable name; skipped")

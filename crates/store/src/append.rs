@@ -12,7 +12,9 @@ use crate::error::{Doing, Result};
 use crate::journal::Step;
 use crate::open::Store;
 use crate::row::Raw;
-use crate::{CATALOG, commits, documents, messages, passages, progress, refs, repos, row, tags};
+use crate::{
+    CATALOG, commits, documents, messages, passages, progress, refs, repos, row, runs, tags,
+};
 
 /// What an append changed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Receipt {
     pub tool_calls: usize,
     /// New labels.
     pub tags: usize,
+    /// New facts about runs.
+    pub runs: usize,
     /// Refs that were seen to have moved.
     pub ref_events: usize,
     /// The numbers of the new passages.
@@ -135,6 +139,7 @@ fn append(
     let passages = edits.of_passages(&batch.passages);
     passages::append(conn, &passages, &mut known, &owners, &mut receipt)?;
     tags::append(conn, &batch.tags, &mut receipt)?;
+    runs::append(conn, &batch.runs, &mut receipt)?;
     progress::append(conn, &batch.progress)?;
     before_commit()?;
     transaction.commit().doing("commit a batch")?;

@@ -67,6 +67,7 @@ impl Joined {
         self.batch.messages.extend(batch.messages);
         self.batch.passages.extend(batch.passages);
         self.batch.tags.extend(batch.tags);
+        self.batch.runs.extend(batch.runs);
         self.batch.progress.extend(batch.progress);
         (self.records, self.bytes, self.seq) = (self.records + 1, self.bytes + bytes, seq);
     }

@@ -29,6 +29,8 @@ pub struct Counts {
     pub passages: u64,
     /// Labels.
     pub tags: u64,
+    /// Runs of consumers over windows.
+    pub runs: u64,
     /// Kept vectors.
     pub embeddings: u64,
 }
@@ -49,6 +51,7 @@ impl Reader {
             ("tool_calls", &mut counts.tool_calls),
             ("passages", &mut counts.passages),
             ("tags", &mut counts.tags),
+            ("runs", &mut counts.runs),
             ("embeddings", &mut counts.embeddings),
         ];
         // A union: as many subqueries in one SELECT would take thirty times as long to plan.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lichen_model::{
     Commit, Document, DocumentVersion, Kind, Message, MessageId, Owner, Passage, Person, Ref, Repo,
-    RepoId, Stream, StreamId, TextHash, Timestamp, ToolCall, VersionId,
+    RepoId, Run, Stream, StreamId, TextHash, Timestamp, ToolCall, VersionId,
 };
 
 use crate::append::passage_kind;
@@ -12,6 +12,7 @@ use crate::error::{Doing, Result};
 use crate::passages::{bytes, owner_of};
 use crate::reader::Reader;
 use crate::row::{self, At, OidBytes, Raw};
+use crate::runs::RunView;
 
 /// A rule that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +156,41 @@ const QUERIES: &[(&str, &str)] = &[
              ELSE owner_id NOT IN (SELECT version_id FROM document_versions WHERE text IS NOT NULL) END",
     ),
     (
+        "runs belong to streams",
+        "SELECT run_id::VARCHAR FROM runs WHERE stream_id NOT IN (SELECT stream_id FROM streams)",
+    ),
+    (
+        "attempts at a window are numbered from 1",
+        "SELECT min(run_id)::VARCHAR FROM runs GROUP BY window_id, consumer, signature
+         HAVING min(attempt) <> 1 OR max(attempt) <> count(*)",
+    ),
+    (
+        "a window is claimed again only after the run before failed or expired",
+        "SELECT n.run_id::VARCHAR FROM runs AS n
+         JOIN runs AS r ON r.window_id = n.window_id AND r.consumer = n.consumer AND r.signature = n.signature
+             AND r.attempt = n.attempt - 1
+         LEFT JOIN run_ends AS e ON e.run_id = r.run_id
+         WHERE CASE WHEN e.run_id IS NULL THEN r.lease_until > n.claimed_at
+             ELSE e.outcome <> 'failed' OR e.ended_at > n.claimed_at END",
+    ),
+    (
+        "ends of runs belong to runs that were claimed before",
+        "SELECT e.run_id::VARCHAR FROM run_ends AS e LEFT JOIN runs AS r USING (run_id)
+         WHERE r.run_id IS NULL OR e.ended_at < r.claimed_at",
+    ),
+    (
+        "split runs have two parts or more, others have none",
+        "SELECT coalesce(e.run_id, p.run_id)::VARCHAR FROM (SELECT run_id FROM run_ends WHERE outcome = 'split') AS e
+         FULL JOIN (SELECT run_id, count(*) AS parts, max(ord) AS last FROM run_parts GROUP BY run_id) AS p USING (run_id)
+         WHERE e.run_id IS NULL OR p.run_id IS NULL OR p.parts < 2 OR p.last <> p.parts - 1",
+    ),
+    (
+        "parts of a split window lie in it",
+        "SELECT p.run_id::VARCHAR FROM run_parts AS p JOIN runs AS r USING (run_id)
+         WHERE p.first_place < r.first_place OR p.last_place > r.last_place OR p.first_place > p.last_place
+             OR p.late > r.late OR p.replaced > r.replaced",
+    ),
+    (
         "vectors are unique",
         "SELECT text_hash::VARCHAR FROM embeddings GROUP BY model_id, text_hash HAVING count(*) > 1",
     ),
@@ -211,6 +247,7 @@ impl Reader {
         findings.extend(self.version_ids()?);
         findings.extend(self.message_ids()?);
         findings.extend(self.tool_call_ids()?);
+        findings.extend(self.run_ids()?);
         findings.extend(self.passage_rules()?);
         Ok(findings)
     }
@@ -361,6 +398,25 @@ impl Reader {
             Ok(())
         })?;
         Ok(rule.finding())
+    }
+
+    fn run_ids(&self) -> Result<Vec<Finding>> {
+        let mut runs =
+            Rule::new("ids of runs come from consumer, signature, window, attempt and time");
+        let mut windows = Rule::new("ids of windows come from where they lie");
+        let mut stored = HashMap::new();
+        self.every("SELECT run_id, window_id FROM runs", |row| {
+            stored.insert(row.get::<_, Raw>(0)?.0, row.get::<_, Raw>(1)?.0);
+            Ok(())
+        })?;
+        for RunView { run, .. } in self.runs(None, None)? {
+            let name = || row::uuid(run.id.as_u128());
+            let window = run.extent.id();
+            let id = Run::id(&run.consumer, &run.signature, window, run.attempt, run.claimed);
+            runs.hold(id == run.id, name);
+            windows.hold(stored.get(&run.id.as_u128()) == Some(&window.as_u128()), name);
+        }
+        Ok([runs, windows].into_iter().filter_map(Rule::finding).collect())
     }
 
     /// Ids, spans and hashes of passages, with their owners' texts at hand.

@@ -71,9 +71,11 @@ impl Reader {
             Kind::Person => ("people", "person_id"),
             Kind::Ref => ("git_refs", "ref_id"),
             Kind::Repo => ("repos", "repo_id"),
+            Kind::Run => ("runs", "run_id"),
             Kind::Stream => ("streams", "stream_id"),
             Kind::ToolCall => ("tool_calls", "tool_call_id"),
             Kind::Version => ("document_versions", "version_id"),
+            Kind::Window => ("runs", "window_id"),
         };
         // A full id is pruned by block statistics; the low bits of a short one are compared with every id.
         let filter = if asked.is_full() {

@@ -20,6 +20,7 @@ mod passages;
 mod progress;
 mod refs;
 mod repos;
+mod runs;
 mod tags;
 
 mod changes;
@@ -60,9 +61,10 @@ pub use passages::Entry;
 pub use reader::Reader;
 pub use recall::{RecallError, RecallFn, RecallRow};
 pub use refs::SeenRef;
+pub use runs::RunView;
 pub use shown::{Place, Shown};
 pub use sql::{Column, SqlLimits, Table, Value};
-pub use sums::{Late, Measure, Standing, Sums};
+pub use sums::{Disorder, Late, Measure, Measured};
 
 /// The name under which the data file is attached.
 const CATALOG: &str = "lichen";

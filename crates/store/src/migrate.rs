@@ -31,7 +31,8 @@ macro_rules! steps {
 }
 
 /// Every step, oldest first.
-pub(crate) const STEPS: &[Step] = steps!["20261123T0600_first", "20261123T1000_conversations"];
+pub(crate) const STEPS: &[Step] =
+    steps!["20261123T0600_first", "20261123T1000_conversations", "20261128T0115_runs"];
 
 /// What a data file turns out to be.
 enum State {

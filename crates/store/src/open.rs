@@ -153,6 +153,14 @@ impl Store {
         &self.repairs
     }
 
+    /// What damage left in the store in `dir`, kept so that a person can look at it: see [`Self::repairs`].
+    pub fn kept(dir: &Path) -> Vec<PathBuf> {
+        let Ok(entries) = fs_err::read_dir(dir.join(journal::DAMAGED)) else { return Vec::new() };
+        let mut kept: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        kept.sort();
+        kept
+    }
+
     /// Bytes of DuckDB's log.
     pub fn log_bytes(&self) -> u64 {
         log_bytes(&wal(&self.dir))

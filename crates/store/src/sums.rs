@@ -1,12 +1,14 @@
 //! Running sums of a stream: what windows are cut by, without reading a text.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use lichen_model::{MessageId, StreamId};
+use lichen_model::{MessageId, Standing, StreamId, Timestamp};
 
 use crate::error::{Doing, Error, Result};
 use crate::reader::Reader;
-use crate::row::{self, Raw};
+use crate::row::{self, At, Raw};
 
 /// What a window's size counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +23,6 @@ pub enum Measure {
     Time,
 }
 
-/// Where a message stands in the order of its stream: the timely one of a place, or one of the late ones after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Standing {
-    /// The place of the timely message; -1 before the first.
-    pub place: i64,
-    /// 0 for the timely one itself, then 1, 2, ... for the late ones that follow it.
-    pub late: u32,
-}
-
 /// A late message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Late {
@@ -41,83 +34,134 @@ pub struct Late {
     pub replaced: bool,
 }
 
-/// A stream measured.
+/// What of a stream is not as it was sent: late messages, and those that others have taken the place of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// By place: the sum of sizes up to and including each timely message; for time, when each was sent.
-    pub timely: Vec<i64>,
+pub struct Disorder {
     /// Late messages, in order.
     pub late: Vec<Late>,
     /// Places of timely messages that others have taken the place of, ascending.
     pub replaced: Vec<i64>,
 }
 
+/// What a stream is measured into, as it is read.
+pub trait Measured {
+    /// The sums of sizes up to and including each of the next timely messages, in order and without gaps; for time, when
+    /// each was sent.
+    fn timely(&mut self, sums: &[i64]);
+    /// A late message after the timely one of `place`, in no order: its own size; for time, when it was sent.
+    fn late(&mut self, place: i64, size: i64);
+}
+
 const DOING: &str = "measure a stream";
 
 impl Reader {
-    /// The running sums of `stream`. Reads eight bytes a message, and late ones one by one.
+    /// Hands the running sums of `stream` to `into`, in one pass that holds a few thousand of them at a time: more only
+    /// where rows lie far from the order of their stream.
     ///
     /// # Errors
     /// [`Error::Uncounted`] for tokens where some were never counted.
-    pub fn sums(&self, stream: StreamId, measure: Measure) -> Result<Sums> {
+    pub fn measure(
+        &self,
+        stream: StreamId,
+        measure: Measure,
+        into: &mut dyn Measured,
+    ) -> Result<()> {
+        // A column read is a millisecond for every hundred thousand messages, so late ones are told by the sign of one
+        // that is read anyway, and what was sent late is measured in it.
+        let columns = match measure {
+            Measure::Bytes => "place, CASE WHEN late THEN -1 - byte_len::BIGINT ELSE cum_bytes END",
+            Measure::Tokens => "place, CASE WHEN late THEN -1 - tokens::BIGINT ELSE cum_tokens END",
+            Measure::Count => "CASE WHEN late THEN -2 - place ELSE place END",
+            Measure::Time => "CASE WHEN late THEN -2 - place ELSE place END, sent_at",
+        };
+        let sql = format!(
+            "SELECT {columns} FROM messages WHERE stream_id = '{}'::UUID",
+            row::uuid(stream.as_u128())
+        );
+        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
+        let mut order = Order { into, next: 0, apart: BTreeMap::new(), run: Vec::new() };
+        for chunk in statement.stream_arrow([]).doing(DOING)? {
+            let odd = || Error::Value { column: "messages.place".to_owned() };
+            let places = chunk.column(0).as_primitive_opt::<Int64Type>().ok_or_else(odd)?.values();
+            match measure {
+                Measure::Bytes | Measure::Tokens => {
+                    let sums = chunk.column(1).as_primitive_opt::<Int64Type>().ok_or_else(odd)?;
+                    if sums.null_count() > 0 {
+                        return Err(Error::Uncounted);
+                    }
+                    for (&place, &sum) in places.iter().zip(sums.values()) {
+                        if sum < 0 {
+                            order.into.late(place, -1 - sum);
+                        } else {
+                            order.timely(place, sum);
+                        }
+                    }
+                }
+                Measure::Count => {
+                    for &place in places {
+                        if place < 0 {
+                            order.into.late(-2 - place, 1);
+                        } else {
+                            order.timely(place, place + 1);
+                        }
+                    }
+                }
+                Measure::Time => {
+                    let times = chunk.column(1).as_primitive_opt::<TimestampMicrosecondType>();
+                    for (&place, &sent) in places.iter().zip(times.ok_or_else(odd)?.values()) {
+                        let sent = sent.div_euclid(1000);
+                        if place < 0 {
+                            order.into.late(-2 - place, sent);
+                        } else {
+                            order.timely(place, sent);
+                        }
+                    }
+                }
+            }
+            order.pass_on();
+        }
+        // Places of a stream are a sequence, so nothing is left apart; were something, a window must not hide it.
+        if order.apart.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Value { column: "messages.place".to_owned() })
+        }
+    }
+
+    /// The last place of `stream` and when its last message was sent; `None` for one without messages.
+    pub fn stream_end(&self, stream: StreamId) -> Result<Option<(i64, Timestamp)>> {
+        let sql = format!(
+            "SELECT max(place), max(sent_at) FROM messages WHERE stream_id = '{}'::UUID",
+            row::uuid(stream.as_u128())
+        );
+        let end = self.conn.query_row(&sql, [], |row| {
+            let (place, sent): (Option<i64>, Option<At>) = (row.get(0)?, row.get(1)?);
+            Ok(place.zip(sent.map(|At(sent)| sent)))
+        });
+        end.doing(DOING)
+    }
+
+    /// Whether a message of `stream` has taken the place of another.
+    pub fn is_edited(&self, stream: StreamId) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM messages WHERE stream_id = '{}'::UUID AND replaces IS NOT NULL LIMIT 1",
+            row::uuid(stream.as_u128())
+        );
+        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
+        let mut rows = statement.query([]).doing(DOING)?;
+        Ok(rows.next().doing(DOING)?.is_some())
+    }
+
+    /// The late and the replaced messages of `stream`.
+    ///
+    /// # Errors
+    /// [`Error::Uncounted`] for tokens where some were never counted.
+    pub fn disorder(&self, stream: StreamId, measure: Measure) -> Result<Disorder> {
         let stream = row::uuid(stream.as_u128());
-        Ok(Sums {
-            timely: self.timely_sums(&stream, measure)?,
+        Ok(Disorder {
             late: self.late_sizes(&stream, measure)?,
             replaced: self.replaced_places(&stream)?,
         })
-    }
-
-    fn timely_sums(&self, stream: &str, measure: Measure) -> Result<Vec<i64>> {
-        let column = match measure {
-            Measure::Bytes => "cum_bytes",
-            Measure::Tokens => "cum_tokens",
-            Measure::Count => "place + 1",
-            Measure::Time => "sent_at",
-        };
-        let sql = format!(
-            "SELECT place, {column} FROM messages WHERE stream_id = '{stream}'::UUID AND NOT late"
-        );
-        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
-        let mut timely: Vec<i64> = Vec::new();
-        // Rows come in the order in which they were stored, which need not be that of a stream.
-        let mut apart: Vec<(i64, i64)> = Vec::new();
-        for chunk in statement.query_arrow([]).doing(DOING)? {
-            let odd = || Error::Value { column: format!("messages.{column}") };
-            let places = chunk.column(0).as_primitive_opt::<Int64Type>().ok_or_else(odd)?;
-            let sums: &[i64] = if measure == Measure::Time {
-                chunk
-                    .column(1)
-                    .as_primitive_opt::<TimestampMicrosecondType>()
-                    .ok_or_else(odd)?
-                    .values()
-            } else {
-                let sums = chunk.column(1).as_primitive_opt::<Int64Type>().ok_or_else(odd)?;
-                if sums.null_count() > 0 {
-                    return Err(Error::Uncounted);
-                }
-                sums.values()
-            };
-            let ordered = |(nth, place): (usize, &i64)| {
-                usize::try_from(*place).is_ok_and(|place| place == timely.len() + nth)
-            };
-            if apart.is_empty() && places.values().iter().enumerate().all(ordered) {
-                timely.extend_from_slice(sums);
-            } else {
-                apart.extend(places.values().iter().copied().zip(sums.iter().copied()));
-            }
-        }
-        if !apart.is_empty() {
-            apart.sort_unstable();
-            timely.extend(apart.into_iter().map(|(_, sum)| sum));
-            // Chunks taken as a whole stood before all others, or the stream's places would not be a sequence.
-        }
-        if measure == Measure::Time {
-            for sent in &mut timely {
-                *sent = sent.div_euclid(1000);
-            }
-        }
-        Ok(timely)
     }
 
     fn late_sizes(&self, stream: &str, measure: Measure) -> Result<Vec<Late>> {
@@ -166,8 +210,19 @@ impl Reader {
         first: Standing,
         last: Standing,
     ) -> Result<Vec<MessageId>> {
+        let standings = self.standings_between(stream, first, last)?;
+        Ok(standings.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// The same with where each stands.
+    pub fn standings_between(
+        &self,
+        stream: StreamId,
+        first: Standing,
+        last: Standing,
+    ) -> Result<Vec<(MessageId, Standing)>> {
         let sql = format!(
-            "SELECT message_id FROM (
+            "SELECT message_id, place, nth FROM (
                  SELECT message_id, place,
                      CASE WHEN late THEN row_number() OVER (PARTITION BY place, late ORDER BY sent_at, ordinal)
                          ELSE 0 END AS nth
@@ -184,7 +239,63 @@ impl Reader {
             row::uuid(stream.as_u128()),
         );
         let mut statement = self.conn.prepare(&sql).doing(DOING)?;
-        let rows = statement.query_map([], |row| Ok(MessageId::from_u128(row.get::<_, Raw>(0)?.0)));
+        let rows = statement.query_map([], |row| {
+            let at = Standing { place: row.get(1)?, late: row.get(2)? };
+            Ok((MessageId::from_u128(row.get::<_, Raw>(0)?.0), at))
+        });
         rows.and_then(Iterator::collect).doing(DOING)
+    }
+
+    /// How many late and how many replaced messages stand at each place of `stream` from `first` to `last` that has any.
+    pub fn disorder_between(
+        &self,
+        stream: StreamId,
+        first: i64,
+        last: i64,
+    ) -> Result<BTreeMap<i64, (u32, u32)>> {
+        let sql = format!(
+            "SELECT place, count(*) FILTER (late), count(*) FILTER (replaced) FROM (
+                 SELECT place, late, message_id IN (SELECT message_id FROM replaced_messages) AS replaced
+                 FROM messages WHERE stream_id = '{}'::UUID AND place BETWEEN {first} AND {last}
+             ) WHERE late OR replaced GROUP BY place",
+            row::uuid(stream.as_u128()),
+        );
+        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
+        rows.and_then(Iterator::collect).doing(DOING)
+    }
+}
+
+/// Brings timely messages into the order of their places: rows come as they were stored, by id within each batch, which
+/// for messages of one millisecond is not that of the stream.
+struct Order<'a> {
+    into: &'a mut dyn Measured,
+    /// The place to come.
+    next: i64,
+    /// Those whose turn has not come.
+    apart: BTreeMap<i64, i64>,
+    /// Those whose turn has come and that were not passed on yet.
+    run: Vec<i64>,
+}
+
+impl Order<'_> {
+    fn timely(&mut self, place: i64, sum: i64) {
+        if place != self.next {
+            self.apart.insert(place, sum);
+            return;
+        }
+        self.run.push(sum);
+        self.next += 1;
+        while !self.apart.is_empty()
+            && let Some(sum) = self.apart.remove(&self.next)
+        {
+            self.run.push(sum);
+            self.next += 1;
+        }
+    }
+
+    fn pass_on(&mut self) {
+        self.into.timely(&self.run);
+        self.run.clear();
     }
 }

@@ -18,9 +18,11 @@ pub(crate) const fn kind_word(kind: Kind) -> &'static str {
         Kind::Person => "person",
         Kind::Ref => "ref",
         Kind::Repo => "repo",
+        Kind::Run => "run",
         Kind::Stream => "stream",
         Kind::ToolCall => "tool_call",
         Kind::Version => "version",
+        Kind::Window => "window",
     }
 }
 

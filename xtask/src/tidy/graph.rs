@@ -16,7 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lichen-store", &["lichen-model"]),
     ("lichen-index", &["lichen-model"]),
     ("lichen-engine", &["lichen-index", "lichen-model", "lichen-source", "lichen-store"]),
-    ("lichen", &["lichen-engine", "lichen-model"]),
+    ("lichen-server", &["lichen-engine", "lichen-model"]),
+    ("lichen", &["lichen-engine", "lichen-model", "lichen-server"]),
     // Development only.
     ("lichen-bench", &["lichen-engine", "lichen-model", "lichen-source", "lichen-store"]),
     ("lichen-testkit", &["lichen-model"]),
@@ -45,6 +46,18 @@ const WALLS: &[Wall] = &[
         heavy: "gix",
         behind: "lichen-source",
         kept_from: &["lichen-model", "lichen-store", "lichen-index", "xtask"],
+    },
+    Wall {
+        heavy: "tokio",
+        behind: "lichen-server",
+        kept_from: &[
+            "lichen-model",
+            "lichen-source",
+            "lichen-store",
+            "lichen-index",
+            "lichen-engine",
+            "xtask",
+        ],
     },
 ];
 

@@ -93,7 +93,7 @@ fn memory(
     lichen_engine::init(&dir)?;
     let mut config = context.config(None)?;
     config.discover.enabled = true;
-    config.discover.claude_code = vec![transcripts];
+    config.discover.homes = [("claude-code", vec![transcripts])].into();
     let mut engine = Engine::open(&dir, config, "lichen demo", context.clock())?;
     engine.ingest(&IngestPlan::repository(root.to_owned()), bars)?;
     engine.ingest(&IngestPlan::of_paths(root.to_owned(), vec![chat]), bars)?;

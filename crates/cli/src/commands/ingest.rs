@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::{Args, ValueHint};
 use lichen_engine::{Engine, ErrorKind, IngestPlan, IngestSummary, Mapping};
+use lichen_server::feed::{Stdin, Watch, stdin, watch};
 
-use super::Context;
+use super::{Context, live};
 use crate::failure::Refused;
 use crate::json;
 use crate::output::Output;
@@ -25,9 +27,11 @@ const PROBLEMS_SHOWN: usize = 20;
   lichen ingest
   lichen ingest chat.jsonl --map text=body.content --map time=ts
   lichen ingest ../other-repository
-  lichen ingest --no-discover")]
+  lichen ingest --no-discover
+  lichen ingest --watch               take in everything, then keep up until Ctrl-C
+  tail -f chat.log | to-jsonl | lichen ingest - --name chat")]
 pub(crate) struct IngestArgs {
-    /// Files of messages, folders, repositories
+    /// Files of messages, folders, repositories; `-` for JSON lines from standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
     /// Do not look for agents' transcripts
@@ -45,6 +49,12 @@ pub(crate) struct IngestArgs {
     /// Where a JSONL file keeps a field: `text=body.content`; fields are `id`, `stream`, `author`, `time`, `text`, ...
     #[arg(long = "map", value_name = "FIELD=NAME")]
     mapping: Vec<String>,
+    /// Then keep up: transcripts, files, commits and documents are taken in as they are made, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+    /// What standard input is called, and the stream of its lines that name none
+    #[arg(long, value_name = "NAME", default_value = "stdin")]
+    name: String,
 }
 
 pub(super) fn run(
@@ -57,7 +67,11 @@ pub(super) fn run(
         output.note(&format!("made a store at {}", dir.display()));
     }
     let mut engine = context.open_at(&dir)?;
-    let summary = take_in(&mut engine, args, context, output)?;
+    if args.paths.iter().any(|path| path.as_os_str() == "-") {
+        return from_stdin(engine, &args, context, output);
+    }
+    let plan = plan(&args, context)?;
+    let summary = engine.ingest(&plan, &mut context.bars(output))?;
     if output.is_json() {
         output.answer_json(&json::ingest(&summary))?;
     } else {
@@ -68,26 +82,64 @@ pub(super) fn run(
         let what = "stopped on request; what was taken in so far is kept: run it again to go on";
         return Err(Refused { kind: ErrorKind::Cancelled, what: what.to_owned() }.into());
     }
+    if args.watch {
+        output.note("keeping up; Ctrl-C ends it");
+        let watched = Watch::new(plan);
+        live::run(engine, context, live::Lines::new(output), async |_live, feeder| {
+            watch(&watched, &feeder).await
+        })?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn take_in(
-    engine: &mut Engine,
-    args: IngestArgs,
+/// Takes in the lines of standard input as they come.
+fn from_stdin(
+    mut engine: Engine,
+    args: &IngestArgs,
     context: &Context<'_>,
-    output: &Output,
-) -> anyhow::Result<IngestSummary> {
-    let mapping: Mapping = args.mapping.join(",").parse().map_err(lichen_engine::Error::from)?;
-    let plan = IngestPlan {
+    output: &mut Output,
+) -> anyhow::Result<ExitCode> {
+    if args.paths.len() > 1 || args.watch {
+        let what = "standard input is taken in alone: leave out `--watch` and the other paths";
+        return Err(Refused::user(what).into());
+    }
+    if args.format.as_ref().is_some_and(|format| format != "jsonl") {
+        return Err(Refused::user("standard input is read as JSON lines: `--format jsonl`").into());
+    }
+    engine.prepare(&mut context.bars(output))?;
+    let spec = Stdin { mapping: mapping(args)?, ..Stdin::new(&*args.name) };
+    let report = live::Lines::new(&output.quieter());
+    let taken = live::run(engine, context, report, async |_live, feeder| {
+        stdin(&spec, tokio::io::stdin(), &feeder).await
+    })?;
+    if output.is_json() {
+        output.answer_json(
+            &serde_json::json!({ "lines": taken.lines, "messages": taken.messages }),
+        )?;
+    } else {
+        output.answer(&format!("{} lines, {} messages", taken.lines, taken.messages))?;
+    }
+    if context.stop().load(Ordering::SeqCst) {
+        let what = "stopped on request; the lines that were read are taken in";
+        return Err(Refused { kind: ErrorKind::Cancelled, what: what.to_owned() }.into());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn mapping(args: &IngestArgs) -> anyhow::Result<Mapping> {
+    Ok(args.mapping.join(",").parse().map_err(lichen_engine::Error::from)?)
+}
+
+fn plan(args: &IngestArgs, context: &Context<'_>) -> anyhow::Result<IngestPlan> {
+    Ok(IngestPlan {
         root: context.root(),
         paths: args.paths.iter().map(|path| context.here().join(path)).collect(),
         git: !args.no_git,
         documents: !args.no_documents,
         discover: !args.no_discover,
-        format: args.format,
-        mapping,
-    };
-    Ok(engine.ingest(&plan, &mut context.bars(output))?)
+        format: args.format.clone(),
+        mapping: mapping(args)?,
+    })
 }
 
 fn tell_problems(summary: &IngestSummary, output: &Output) {

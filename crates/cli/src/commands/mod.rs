@@ -9,6 +9,7 @@ pub(crate) mod get;
 pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod init;
+mod live;
 pub(crate) mod recall;
 pub(crate) mod sql;
 pub(crate) mod status;
@@ -84,6 +85,11 @@ impl<'a> Context<'a> {
     /// The repository around the current folder, or the folder.
     pub(crate) fn root(&self) -> PathBuf {
         lichen_engine::repository_root(&self.here).unwrap_or_else(|| self.here.clone())
+    }
+
+    /// The flag that Ctrl-C raises.
+    pub(crate) fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 
     pub(crate) fn bars(&self, output: &Output) -> Bars {

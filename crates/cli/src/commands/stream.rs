@@ -1,12 +1,18 @@
 //! `lichen stream`: what conversations there are, and what was said last.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use lichen_engine::{StreamInfo, Timestamp, WindowFormat, format_instant, printable, window_text};
+use clap::{Args, Subcommand, ValueHint};
+use lichen_engine::{
+    Engine, IngestPlan, Mapping, MessageView, StreamInfo, Timestamp, WindowFormat, format_instant,
+    printable, window_text,
+};
+use lichen_model::StreamId;
+use lichen_server::feed::{Follow, Watch, watch};
 use serde_json::{Value as Json, json};
 
-use super::{Context, human_bytes};
+use super::{Context, human_bytes, live};
 use crate::json;
 use crate::output::Output;
 
@@ -15,7 +21,8 @@ use crate::output::Output;
 #[command(after_help = "Examples:
   lichen stream list
   lichen stream show general
-  lichen stream tail general -n 50")]
+  lichen stream tail general -n 50
+  lichen stream tail general --follow chat.jsonl")]
 pub(crate) struct StreamArgs {
     #[command(subcommand)]
     action: Action,
@@ -37,6 +44,15 @@ enum Action {
         /// How many
         #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
         count: usize,
+        /// Keep up with the transcripts of the repository, and show what is said, until Ctrl-C
+        #[arg(short, long)]
+        follow: bool,
+        /// Files of messages to keep up with instead
+        #[arg(value_name = "FILE", requires = "follow", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        /// Where a JSONL file keeps a field: `text=body.content`
+        #[arg(long = "map", value_name = "FIELD=NAME", requires = "follow")]
+        mapping: Vec<String>,
     },
 }
 
@@ -48,7 +64,7 @@ pub(super) fn run(
     let engine = context.open()?;
     match &args.action {
         Action::List => {
-            let all = engine.streams()?;
+            let all = engine.read().streams()?;
             if output.is_json() {
                 let all: Vec<Json> = all.iter().map(info).collect();
                 output.answer_json(&json!({ "streams": all }))?;
@@ -57,8 +73,9 @@ pub(super) fn run(
             }
         }
         Action::Show { stream } => {
-            let id = engine.stream(stream)?.id;
-            if let Some(one) = engine.streams()?.into_iter().find(|one| one.stream.id == id) {
+            let id = engine.read().stream(stream)?.id;
+            if let Some(one) = engine.read().streams()?.into_iter().find(|one| one.stream.id == id)
+            {
                 if output.is_json() {
                     output.answer_json(&info(&one))?;
                 } else {
@@ -66,17 +83,64 @@ pub(super) fn run(
                 }
             }
         }
-        Action::Tail { stream, count } => {
-            let stream = engine.stream(stream)?;
-            let messages = engine.tail(stream.id, *count)?;
-            if output.is_json() {
-                output.answer_json(&json!({ "messages": json::messages(&messages) }))?;
-            } else {
-                output.answer(&printable(&window_text(&messages, WindowFormat::Text)))?;
-            }
+        Action::Tail { stream, count, follow: true, files, mapping } => {
+            let mapping: Mapping = mapping.join(",").parse().map_err(lichen_engine::Error::from)?;
+            let files = files.iter().map(|file| context.here().join(file)).collect();
+            let plan = IngestPlan {
+                git: false,
+                documents: false,
+                mapping,
+                ..IngestPlan::of_paths(context.root(), files)
+            };
+            let stream = engine.read().stream(stream)?.id;
+            follow(engine, stream, *count, plan, context, output)?;
+        }
+        Action::Tail { stream, count, .. } => {
+            let stream = engine.read().stream(stream)?;
+            show(&engine.read().tail(stream.id, *count)?, output)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the end of a stream, and what is said in it until it is to end.
+fn follow(
+    mut engine: Engine,
+    stream: StreamId,
+    count: usize,
+    plan: IngestPlan,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    engine.prepare(&mut context.bars(output))?;
+    let watched = Watch::new(plan);
+    let report = live::Lines::new(&output.quieter());
+    live::run(engine, context, report, async |live, feeder| {
+        let (mut follow, last) = Follow::begin(live, stream, count).await?;
+        let mut told = show(&last, output);
+        let shown = async {
+            while told.is_ok()
+                && let Some(messages) = follow.next(feeder.stop()).await?
+            {
+                told = show(&messages, output);
+            }
+            // Nobody reads what is shown any more.
+            Ok(told)
+        };
+        // Whichever ends first: the showing ends alone where nobody reads it.
+        tokio::select! {
+            watched = watch(&watched, &feeder) => watched.map(|()| Ok(())),
+            shown = shown => shown,
+        }
+    })?
+}
+
+fn show(messages: &[MessageView], output: &mut Output) -> anyhow::Result<()> {
+    if output.is_json() {
+        output.answer_json(&json!({ "messages": json::messages(messages) }))
+    } else {
+        Ok(output.answer(&printable(&window_text(messages, WindowFormat::Text)))?)
+    }
 }
 
 fn title(one: &StreamInfo) -> &str {

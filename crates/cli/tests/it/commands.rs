@@ -25,7 +25,7 @@ fn ingest_takes_in_everything_once() {
     let first = place.json(&["ingest"]);
     assert_eq!(
         (first["commits"].as_u64(), first["documents"].as_u64(), first["messages"].as_u64()),
-        (Some(3), Some(3), Some(3))
+        (Some(3), Some(3), Some(4))
     );
     assert_eq!(first["indexed"], first["passages"]);
     let second = place.json(&["ingest"]);
@@ -54,7 +54,8 @@ fn discovery_is_announced_and_can_be_left_out() {
     assert!(ran.out.contains("0 messages"), "{}", ran.out);
     let ran = place.run_with_code(0, &["ingest"]);
     assert!(ran.err.contains("s1.jsonl") || ran.err.contains("1 transcript"), "{}", ran.err);
-    assert!(ran.out.contains("3 messages"), "{}", ran.out);
+    // A thought among them, which is a message of its own.
+    assert!(ran.out.contains("4 messages"), "{}", ran.out);
     let mut elsewhere = place.command(&["ingest"]);
     elsewhere.env("LICHEN_CLAUDE_CODE", "").env("LICHEN_STORE", place.path("other"));
     assert!(String::from_utf8(elsewhere.output().unwrap().stdout).unwrap().contains("0 messages"));
@@ -184,7 +185,7 @@ fn status_counts_and_tells_the_lag() {
     let place = remembering();
     let status = place.json(&["status"]);
     assert_eq!(status["counts"]["git_commits"], 3);
-    assert_eq!(status["counts"]["messages"], 7);
+    assert_eq!(status["counts"]["messages"], 8);
     assert_eq!(status["heads"][0]["lag"], 0);
     assert_eq!(status["index"]["lag"], 0);
     place.git(&["commit", "--quiet", "--allow-empty", "--message", "One more"]);
@@ -300,7 +301,7 @@ fn sql_reads_and_joins_with_recall_but_cannot_write() {
         let ran = place.run_with_code(2, &["sql", statement]);
         assert!(ran.err.contains("error:"), "{statement}: {}", ran.err);
     }
-    assert_eq!(place.json(&["status"])["counts"]["messages"], 7);
+    assert_eq!(place.json(&["status"])["counts"]["messages"], 8);
     let ran = place.run_with_code(0, &["sql", "--rows", "2", "SELECT * FROM messages"]);
     assert!(ran.err.contains("only the first 2 rows"), "{}", ran.err);
 }
@@ -317,7 +318,7 @@ fn export_writes_every_table() {
             .iter()
             .find(|file| file["table"] == "messages")
             .unwrap();
-        assert_eq!(messages["rows"], 7);
+        assert_eq!(messages["rows"], 8);
         assert!(out.join(format!("messages.{ending}")).metadata().unwrap().len() > 0);
         let ran = place.run_with_code(2, &["export", out.to_str().unwrap()]);
         assert!(ran.err.contains("out-"), "a folder with files is refused: {}", ran.err);

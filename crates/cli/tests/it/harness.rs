@@ -11,6 +11,24 @@ pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
 
+/// Variables that tell the program where things are.
+const SURROUNDINGS: [&str; 14] = [
+    "AIDER_CHAT_HISTORY_FILE",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "GEMINI_CLI_HOME",
+    "LICHEN_AIDER",
+    "LICHEN_CLAUDE_CODE",
+    "LICHEN_CODEX",
+    "LICHEN_CURSOR",
+    "LICHEN_GEMINI",
+    "LICHEN_OPENCODE",
+    "LICHEN_STORE",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "APPDATA",
+];
+
 impl Place {
     /// A repository with three commits, a conversation and an agent's session.
     pub(crate) fn new() -> Self {
@@ -96,9 +114,7 @@ impl Place {
             .current_dir(folder)
             .env("HOME", self.path("home"))
             .env("NO_COLOR", "1");
-        for variable in
-            ["LICHEN_STORE", "LICHEN_CLAUDE_CODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"]
-        {
+        for variable in SURROUNDINGS {
             command.env_remove(variable);
         }
         command

@@ -9,5 +9,8 @@ mod commands;
 mod crash;
 mod disk;
 mod harness;
+mod runs;
 mod secrets;
 mod streams;
+mod transcripts;
+mod watching;

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::harness::Place;
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// A stream of twelve messages of which one comes late, one is edited and one is large.
-fn garden() -> Place {
+pub(crate) fn garden() -> Place {
     let place = Place::new();
     let line = |number: u32, text: &str| {
         let time = 1_700_000_000 + number * 60;
@@ -89,7 +89,7 @@ fn windows_hold_whole_messages_and_parts_of_large_ones() {
     }
     let xml = place.run(&[
         "window", "show", "0", "--stream", "garden", "--by", "count", "--size", "2", "--format",
-        "xml",
+        "prompt",
     ]);
     assert_eq!(xml.matches("</message>").count(), 2, "{xml}");
 }

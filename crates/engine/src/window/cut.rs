@@ -1,12 +1,18 @@
-//! Cutting a stream into windows by its running sums.
+//! Cutting a stream into windows by its running sums, as they are read.
 //!
 //! The timely messages are cut first, by searches over their sums alone: their windows never move. A window that late
 //! messages have joined, or from which replaced ones are left out, is then cut again within its own bounds; so a late
 //! message changes only the windows that it touches.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
-use lichen_store::{Measure, Standing, Sums};
+use lichen_model::Standing;
+use lichen_store::{Disorder, Late, Measure, Measured};
+
+/// Sums that are held for late messages that may yet be read. They come soon after their places mostly: in the order of
+/// time within a batch.
+const HELD: usize = 1 << 20;
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,86 +34,252 @@ pub(crate) struct Piece {
     pub(crate) count: usize,
     /// What the measure says of it; for time, from its first message to its last.
     pub(crate) size: i64,
+    /// Late messages at its places, replaced ones included.
+    pub(crate) late: u32,
+    /// Replaced messages at its places.
+    pub(crate) replaced: u32,
 }
 
-/// The windows of a stream, in order. Every message that nothing has taken the place of is in one at least.
-pub(crate) fn cut(sums: &Sums, cut: Cut) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for range in ranges(&sums.timely, cut) {
+impl Piece {
+    /// A piece of nothing but timely messages.
+    pub(crate) fn of_timely(range: Range<usize>, size: i64) -> Self {
+        let (first, last) = (timely(range.start), timely(range.end - 1));
+        Self { first, last, count: range.len(), size, late: 0, replaced: 0 }
+    }
+}
+
+/// Cuts what it is handed. Memory goes with the windows, the late messages and [`HELD`], not with the messages.
+pub(crate) struct Cutter {
+    cut: Cut,
+    disorder: Disorder,
+    /// Whether `disorder` is all there is, so that a window is final once its end was found.
+    informed: bool,
+    /// Whether a late message came after the window it belongs to was final.
+    missed: bool,
+    /// Whether `disorder.late` may be out of order.
+    unsorted: bool,
+    /// Sums of the timely messages from place `base` on.
+    sums: Vec<i64>,
+    base: usize,
+    /// Where the window begins whose end is looked for, and from where on it is.
+    start: usize,
+    probed: usize,
+    /// Windows of timely messages that are not final.
+    ranges: VecDeque<Range<usize>>,
+    /// The place after the last final window.
+    settled: usize,
+    pieces: Vec<Piece>,
+}
+
+impl Measured for Cutter {
+    fn timely(&mut self, sums: &[i64]) {
+        self.sums.extend_from_slice(sums);
+        while let Some(end) = self.end() {
+            self.ranges.push_back(self.start..end);
+            self.start = self.next_start(end);
+            self.probed = self.start;
+        }
+        let held = if self.informed { 0 } else { HELD };
+        // Twice as many, so that sums are moved seldom.
+        if self.sums.len() > 2 * held.max(1 << 12) {
+            self.let_go(self.base + self.sums.len() - held);
+        }
+    }
+
+    fn late(&mut self, place: i64, size: i64) {
+        if self.informed {
+            return;
+        }
+        self.missed |= usize::try_from(place.max(0)).is_ok_and(|place| place < self.settled);
+        let at = Standing { place, late: 1 };
+        self.unsorted |= self.disorder.late.last().is_some_and(|last| at <= last.at);
+        self.disorder.late.push(Late { at, size, replaced: false });
+    }
+}
+
+impl Cutter {
+    /// A cutter that learns of late messages on the way, of a stream without edits.
+    pub(crate) fn learning(cut: Cut) -> Self {
+        Self { informed: false, ..Self::informed(cut, Disorder::default()) }
+    }
+
+    /// A cutter that was told before what is late and what is replaced.
+    pub(crate) fn informed(cut: Cut, disorder: Disorder) -> Self {
+        Self {
+            cut,
+            disorder,
+            informed: true,
+            missed: false,
+            unsorted: false,
+            sums: Vec::new(),
+            base: 0,
+            start: 0,
+            probed: 0,
+            ranges: VecDeque::new(),
+            settled: 0,
+            pieces: Vec::new(),
+        }
+    }
+
+    /// The windows of the stream, in order: every message that nothing has taken the place of is in one at least. `None`
+    /// where what was learned on the way does not tell: a late message came too late for its window, or the order among
+    /// several late ones after one place was not told.
+    pub(crate) fn finish(mut self) -> Option<Vec<Piece>> {
+        let end = self.base + self.sums.len();
+        if self.start < end {
+            self.ranges.push_back(self.start..end);
+        }
+        while let Some(range) = self.ranges.pop_front() {
+            self.settle(range);
+        }
+        (!self.missed).then_some(self.pieces)
+    }
+
+    /// The sum up to and including the timely message of a place.
+    fn sum(&self, place: usize) -> i64 {
+        self.sums[place - self.base]
+    }
+
+    /// The sum before a place.
+    fn before(&self, place: usize) -> i64 {
+        place.checked_sub(1).map_or(0, |before| self.sum(before))
+    }
+
+    /// The end of the window that begins at `start`, where the sums so far tell it.
+    fn end(&mut self) -> Option<usize> {
+        let known = self.base + self.sums.len();
+        if self.start >= known {
+            return None;
+        }
+        let sums = &self.sums[self.probed - self.base..];
+        let end = match self.cut.measure {
+            Measure::Time => {
+                let until = self.sum(self.start).saturating_add(self.cut.size);
+                self.probed + search(sums, |&at| at < until)
+            }
+            _ => {
+                let until = self.before(self.start).saturating_add(self.cut.size);
+                (self.probed + search(sums, |&sum| sum <= until)).max(self.start + 1)
+            }
+        };
+        self.probed = end.min(known);
+        (end < known).then_some(end)
+    }
+
+    /// Where the window after the one to `end` begins: see [`next_start`].
+    fn next_start(&self, end: usize) -> usize {
+        let from = self.start - self.base;
+        self.base + next_start(&self.sums, from, end - self.base, self.cut)
+    }
+
+    /// Makes windows before `place` final, and forgets their sums.
+    fn let_go(&mut self, place: usize) {
+        while let Some(range) = self.ranges.pop_front_if(|range| range.end <= place) {
+            self.settle(range);
+        }
+        let needed = self.ranges.front().map_or(self.start, |range| range.start);
+        // A window's size is told by the sum before it.
+        let keep = needed.saturating_sub(1).max(self.base);
+        self.sums.drain(..keep - self.base);
+        self.base = keep;
+    }
+
+    /// Makes a window of timely messages final: as it is, or cut again where late or replaced messages touch it.
+    fn settle(&mut self, range: Range<usize>) {
+        if self.unsorted {
+            self.disorder.late.sort_by_key(|late| late.at);
+            self.unsorted = false;
+        }
+        self.settled = range.end;
         // Late messages may stand before the first timely one.
         let from = if range.start == 0 { -1 } else { place(range.start) };
         let last = place(range.end - 1);
-        let late_start = sums.late.partition_point(|late| late.at.place < from);
-        let late_end = sums.late.partition_point(|late| late.at.place <= last);
-        let replaced_start = sums.replaced.partition_point(|&replaced| replaced < from);
-        let replaced_end = sums.replaced.partition_point(|&replaced| replaced <= last);
-        let before = before(&sums.timely, range.start);
-        if late_start == late_end && replaced_start == replaced_end {
-            let piece = Piece {
-                first: timely(range.start),
-                last: timely(range.end - 1),
-                count: range.len(),
-                size: size_of(&sums.timely, before, &range, cut.measure),
+        let late = late_at(&self.disorder, from, last);
+        let replaced = replaced_at(&self.disorder, from, last);
+        if late.is_empty() && replaced.is_empty() {
+            let size = match self.cut.measure {
+                Measure::Time => self.sum(range.end - 1) - self.sum(range.start),
+                _ => self.sum(range.end - 1) - self.before(range.start),
             };
-            push(piece, &mut pieces);
+            self.push(Piece::of_timely(range, size));
         } else {
-            again(sums, range, late_start..late_end, cut, &mut pieces);
+            let crowd = |two: &[Late]| two[0].at.place == two[1].at.place;
+            self.missed |= !self.informed && self.disorder.late[late.clone()].windows(2).any(crowd);
+            self.again(range, late);
         }
     }
-    pieces
+
+    /// Cuts the window `range` with its late messages and without its replaced ones.
+    fn again(&mut self, range: Range<usize>, late: Range<usize>) {
+        let mut sizes: Vec<(Standing, i64)> = Vec::with_capacity(range.len() + late.len());
+        for nth in range {
+            if self.disorder.replaced.binary_search(&place(nth)).is_err() {
+                let size = match self.cut.measure {
+                    Measure::Time => self.sum(nth),
+                    _ => self.sum(nth) - self.before(nth),
+                };
+                sizes.push((timely(nth), size));
+            }
+        }
+        let late = self.disorder.late[late].iter().filter(|late| !late.replaced);
+        sizes.extend(late.map(|late| (late.at, late.size)));
+        sizes.sort_by_key(|(at, _)| *at);
+        for (range, size) in cut_list(sizes.iter().map(|&(_, size)| size), self.cut) {
+            let (first, last) = (sizes[range.start].0, sizes[range.end - 1].0);
+            let late = late_at(&self.disorder, first.place, last.place);
+            let timely = replaced_at(&self.disorder, first.place, last.place).len();
+            let replaced = self.disorder.late[late.clone()].iter().filter(|late| late.replaced);
+            let piece = Piece {
+                first,
+                last,
+                count: range.len(),
+                size,
+                late: number(late.len()),
+                replaced: number(timely + replaced.count()),
+            };
+            self.push(piece);
+        }
+    }
+
+    /// Adds a window, unless the one before holds all of it; takes one away that it holds all of.
+    fn push(&mut self, piece: Piece) {
+        if self.pieces.last().is_some_and(|before| piece.last <= before.last) {
+            return;
+        }
+        while self.pieces.pop_if(|before| before.first >= piece.first).is_some() {}
+        self.pieces.push(piece);
+    }
 }
 
-/// Cuts the window `range` with its late messages and without its replaced ones.
-fn again(sums: &Sums, range: Range<usize>, late: Range<usize>, cut: Cut, pieces: &mut Vec<Piece>) {
-    let mut sizes: Vec<(Standing, i64)> = Vec::with_capacity(range.len() + late.len());
-    for nth in range {
-        if sums.replaced.binary_search(&place(nth)).is_err() {
-            let size = match cut.measure {
-                Measure::Time => sums.timely[nth],
-                _ => sums.timely[nth] - before(&sums.timely, nth),
-            };
-            sizes.push((timely(nth), size));
-        }
-    }
-    sizes.extend(
-        sums.late[late].iter().filter(|late| !late.replaced).map(|late| (late.at, late.size)),
-    );
-    sizes.sort_unstable_by_key(|(at, _)| *at);
+/// Where windows over a list of sizes begin and end, and what they come to; for time, over times.
+pub(crate) fn cut_list(sizes: impl Iterator<Item = i64>, cut: Cut) -> Vec<(Range<usize>, i64)> {
     let mut sum = 0;
-    let local: Vec<i64> = sizes
-        .iter()
-        .map(|&(_, size)| {
+    let sums: Vec<i64> = sizes
+        .map(|size| {
             sum = if cut.measure == Measure::Time { size } else { sum + size };
             sum
         })
         .collect();
-    for range in ranges(&local, cut) {
-        let before = before(&local, range.start);
-        let piece = Piece {
-            first: sizes[range.start].0,
-            last: sizes[range.end - 1].0,
-            count: range.len(),
-            size: size_of(&local, before, &range, cut.measure),
-        };
-        push(piece, pieces);
-    }
-}
-
-/// Where windows over `sums` begin and end.
-fn ranges(sums: &[i64], cut: Cut) -> Vec<Range<usize>> {
+    let before = |nth: usize| nth.checked_sub(1).map_or(0, |before| sums[before]);
     let mut ranges = Vec::new();
     let mut start = 0;
     while start < sums.len() {
-        let from = before(sums, start);
-        let end = match cut.measure {
-            Measure::Time => search(sums, start, |&at| at < sums[start] + cut.size),
-            _ => search(sums, start, |&sum| sum - from <= cut.size).max(start + 1),
+        let rest = &sums[start..];
+        let (end, from) = match cut.measure {
+            Measure::Time => {
+                (start + search(rest, |&at| at < sums[start].saturating_add(cut.size)), sums[start])
+            }
+            _ => {
+                let from = before(start);
+                let end = start + search(rest, |&sum| sum - from <= cut.size);
+                (end.max(start + 1), from)
+            }
         };
-        ranges.push(start..end);
+        ranges.push((start..end, sums[end - 1] - from));
         if end == sums.len() {
             break;
         }
-        start = next_start(sums, start, end, cut);
+        start = next_start(&sums, start, end, cut);
     }
     ranges
 }
@@ -115,32 +287,22 @@ fn ranges(sums: &[i64], cut: Cut) -> Vec<Range<usize>> {
 /// Where the window after `start..end` begins: it shares what was asked for with that one, or less where the message that
 /// comes next would find no room.
 fn next_start(sums: &[i64], start: usize, end: usize, cut: Cut) -> usize {
+    let rest = &sums[start..];
     let first = if cut.measure == Measure::Time {
         let shared = (sums[start] + cut.size - cut.overlap).max(sums[end] - cut.size + 1);
-        search(sums, start, |&at| at < shared)
+        start + search(rest, |&at| at < shared)
     } else {
         let shared = (sums[end - 1] - cut.overlap).max(sums[end] - cut.size);
         // The sum before a window's first message is that of the message before it.
-        search(sums, start, |&sum| sum < shared) + 1
+        start + search(rest, |&sum| sum < shared) + 1
     };
     first.clamp(start + 1, end)
 }
 
-/// Adds a window, unless the one before holds all of it; takes one away that it holds all of.
-fn push(piece: Piece, pieces: &mut Vec<Piece>) {
-    if pieces.last().is_some_and(|before| piece.last <= before.last) {
-        return;
-    }
-    while pieces.last().is_some_and(|before| before.first >= piece.first) {
-        pieces.pop();
-    }
-    pieces.push(piece);
-}
-
-/// The first place from `start` on where `holds` is false, found in steps that double: windows are short beside streams.
-fn search(sums: &[i64], start: usize, holds: impl Fn(&i64) -> bool) -> usize {
+/// The first place for which `holds` is false, found in steps that double: windows are short beside streams.
+fn search(sums: &[i64], holds: impl Fn(&i64) -> bool) -> usize {
     let mut step = 1;
-    let mut low = start;
+    let mut low = 0;
     while low + step <= sums.len() && holds(&sums[low + step - 1]) {
         low += step;
         step *= 2;
@@ -149,19 +311,26 @@ fn search(sums: &[i64], start: usize, holds: impl Fn(&i64) -> bool) -> usize {
     low + sums[low..high].partition_point(holds)
 }
 
-fn size_of(sums: &[i64], before: i64, range: &Range<usize>, measure: Measure) -> i64 {
-    match measure {
-        Measure::Time => sums[range.end - 1] - sums[range.start],
-        _ => sums[range.end - 1] - before,
-    }
+/// The late messages at places from `first` to `last`.
+fn late_at(disorder: &Disorder, first: i64, last: i64) -> Range<usize> {
+    let late = &disorder.late;
+    late.partition_point(|late| late.at.place < first)
+        ..late.partition_point(|late| late.at.place <= last)
 }
 
-fn before(sums: &[i64], nth: usize) -> i64 {
-    nth.checked_sub(1).map_or(0, |before| sums[before])
+/// The replaced timely messages at places from `first` to `last`.
+fn replaced_at(disorder: &Disorder, first: i64, last: i64) -> Range<usize> {
+    let replaced = &disorder.replaced;
+    replaced.partition_point(|&place| place < first)
+        ..replaced.partition_point(|&place| place <= last)
 }
 
 fn place(nth: usize) -> i64 {
     i64::try_from(nth).expect("a stream fits in memory")
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn timely(nth: usize) -> Standing {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use lichen_model::Role;
 use lichen_store::MessageView;
 
+use super::Claimed;
 use crate::format_instant;
 
 /// How a window's messages are written.
@@ -13,8 +14,8 @@ use crate::format_instant;
 pub enum WindowFormat {
     /// A line that says who and when, then the text.
     Text,
-    /// Elements with ids, for a prompt.
-    Xml,
+    /// Elements with ids, for a prompt. No text can end the element it stands in.
+    Prompt,
 }
 
 /// The messages of a window, written for a reader.
@@ -27,7 +28,7 @@ pub fn window_text(messages: &[MessageView], format: WindowFormat) -> String {
         let text = &message.text;
         let written = match format {
             WindowFormat::Text => write!(all, "[{at}] {speaker} ({id})\n{text}\n\n"),
-            WindowFormat::Xml => write!(
+            WindowFormat::Prompt => write!(
                 all,
                 "<message id=\"{id}\" at=\"{at}\" author=\"{}\" role=\"{}\">\n{}\n</message>\n",
                 escaped(speaker),
@@ -38,6 +39,35 @@ pub fn window_text(messages: &[MessageView], format: WindowFormat) -> String {
         written.expect("a string takes all that is written");
     }
     all
+}
+
+/// A claimed window, written for a reader: what it is, then its messages.
+pub fn claimed_text(claimed: &Claimed, format: WindowFormat) -> String {
+    let Claimed { run, stream, messages } = claimed;
+    let (id, window) = (run.id.any(), run.extent.id().any());
+    let until = format_instant(run.lease);
+    let text = window_text(messages, format);
+    let part = run.extent.bytes.as_ref();
+    match format {
+        WindowFormat::Text => {
+            let part = part.map_or_else(String::new, |part| {
+                format!(", bytes {} to {} of a message", part.start, part.end)
+            });
+            format!(
+                "run {id} until {until}, attempt {}\nwindow {window} of {}{part}\n\n{text}",
+                run.attempt, stream.name
+            )
+        }
+        WindowFormat::Prompt => {
+            let part = part
+                .map_or_else(String::new, |part| format!(" bytes=\"{}-{}\"", part.start, part.end));
+            format!(
+                "<window id=\"{window}\" run=\"{id}\" stream=\"{}\" messages=\"{}\"{part}>\n{text}</window>\n",
+                escaped(&stream.name),
+                messages.len()
+            )
+        }
+    }
 }
 
 const fn role(role: Role) -> &'static str {

@@ -4,27 +4,32 @@
 //! The format is not documented by its maker. What is read here is what public readers of it agree on: lines of
 //! `user` and `assistant` wrap a message whose content is a string or a list of blocks; a tool's result comes back on
 //! a `user` line; everything else is bookkeeping, but for titles, notices and prompts typed while the agent worked.
+//! Thoughts are messages of their own. What a resumed or forked session has copied stays in the session where it was said.
 
 mod discover;
 mod entry;
-mod tools;
+mod origin;
+mod started;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lichen_model::{
     Batch, Message, MessageId, Progress, Role, Stream, StreamId, StreamKind, Zoned,
 };
 
+use super::agent::{append, count, note, tools};
 use super::lines::{Line, Lines};
-use super::parts::{Draft, Meta};
+use super::parts::{Draft, Meta, key};
 use super::{Format, Source, time};
 use crate::{Estimate, Read, Result, Unit};
 
 pub use discover::discover;
 
 use entry::{Block, Entry, Kind};
+use origin::Origins;
+use started::{Agent, prompt_of};
 
 /// The name of the format.
 pub const NAME: &str = "claude-code";
@@ -56,6 +61,7 @@ pub struct Reader {
     /// The session's id, and the sub-agent's where it is one's transcript.
     name: String,
     told: Told,
+    origins: Origins,
     unread_before: Option<u64>,
     start: u64,
     done: bool,
@@ -68,7 +74,19 @@ struct Told {
     lines: HashMap<String, MessageId>,
     /// Messages by the tool calls they hold, and the tool.
     calls: HashMap<String, (MessageId, String)>,
+    /// Messages by what they ask a sub-agent to do, hashed.
+    prompts: HashMap<u64, MessageId>,
+    /// Messages that were said in other sessions, which are named.
+    elsewhere: HashMap<MessageId, String>,
     title: Title,
+}
+
+/// The session that a line was said in, and its id there.
+struct Home {
+    stream: StreamId,
+    /// `None` for the session of the file.
+    other: Option<String>,
+    uuid: String,
 }
 
 /// The best title so far: of a higher rank, or later.
@@ -81,7 +99,7 @@ struct Title {
 impl Reader {
     /// Opens a transcript where the last reading stopped.
     pub fn open(source: Source) -> Result<Self> {
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(&source)?;
         let name = stream_name(&source.path);
         let mut told = Told::default();
         if let Some((rank, text)) = lines.at.extra.split_once(' ') {
@@ -91,6 +109,7 @@ impl Reader {
         let unread_before = (start > 0).then_some(start);
         Ok(Self {
             stream: Stream::id(NAME, &name),
+            origins: Origins::new(&source.path),
             source,
             lines,
             name,
@@ -105,7 +124,7 @@ impl Reader {
     /// [`jsonl`](super::jsonl), which does the same.
     fn read_before(&mut self) -> Result<()> {
         let Some(end) = self.unread_before.take() else { return Ok(()) };
-        let mut lines = Lines::before(&self.source.path, end, self.source.line_bytes_max)?;
+        let mut lines = self.lines.told_before(end)?;
         let mut buffer = Vec::new();
         // Titles are kept in the position; only ids are wanted here.
         let title = std::mem::take(&mut self.told.title);
@@ -130,8 +149,10 @@ impl Reader {
         parent || entry.blocks.iter().any(call)
     }
 
-    /// The messages of a line, and what later lines need to know of it.
-    fn messages(&mut self, entry: Entry) -> Vec<Message> {
+    /// The messages of a line, and the name of the session they were said in; what later lines need to know of it is
+    /// kept.
+    fn messages(&mut self, entry: Entry) -> (Vec<Message>, String) {
+        let home = self.home(&entry);
         let mut messages = match &entry.kind {
             Kind::Title { rank, text, leaf } => {
                 let in_file = leaf.as_ref().is_some_and(|leaf| self.told.lines.contains_key(leaf));
@@ -140,18 +161,26 @@ impl Reader {
                 self.told.title.offer(rank + u8::from(in_file), &text);
                 Vec::new()
             }
-            Kind::Message(role) => self.said(&entry, *role),
+            Kind::Message(role) => self.said(&entry, *role, &home),
         };
-        // Several messages of one line are told apart by their place in it.
-        for (place, message) in messages.iter_mut().enumerate().skip(1) {
+        // Several messages of one line are told apart by their place in it. Thoughts do not count: they were no messages
+        // once, and what is known keeps its id.
+        let spoken = messages.iter_mut().filter(|message| message.role != Role::Thinking);
+        for (place, message) in spoken.enumerate().skip(1) {
             message.external_id = format!("{}#{place}", message.external_id);
-            message.id = Message::id(self.stream, &message.external_id, message.sent.at);
+            message.id = Message::id(home.stream, &message.external_id, message.sent.at);
         }
         for message in &mut messages {
             let id = message.id;
             for (ord, call) in (0..).zip(&mut message.tool_calls) {
                 call.id = lichen_model::ToolCall::id(id, ord);
                 self.told.calls.insert(call.external_id.clone(), (id, call.tool.clone()));
+                if let Some(prompt) = prompt_of(call) {
+                    self.told.prompts.insert(key(&prompt), id);
+                }
+            }
+            if let Some(session) = &home.other {
+                self.told.elsewhere.insert(id, session.clone());
             }
         }
         if let Some(last) = messages.last() {
@@ -162,20 +191,59 @@ impl Reader {
             // A line that says nothing still stands between two that do.
             self.told.lines.insert(entry.uuid, above);
         }
-        messages
+        (messages, home.other.unwrap_or_else(|| self.name.clone()))
     }
 
-    fn said(&self, entry: &Entry, role: Role) -> Vec<Message> {
-        let reply_to =
+    fn home(&mut self, entry: &Entry) -> Home {
+        let other = match entry.kind {
+            Kind::Message(_) => self.origins.of(entry, &self.source),
+            Kind::Title { .. } => None,
+        };
+        match other {
+            Some((session, uuid)) => {
+                Home { stream: Stream::id(NAME, &session), other: Some(session), uuid }
+            }
+            None => Home { stream: self.stream, other: None, uuid: entry.uuid.clone() },
+        }
+    }
+
+    /// What the first line of a sub-agent answers: the call that started it, and the session that holds the call.
+    fn start(&mut self, entry: &Entry) -> (Option<MessageId>, Option<String>) {
+        let prompt = entry.blocks.iter().find_map(|block| match block {
+            Block::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let prompt = prompt.unwrap_or_default();
+        if !self.origins.is_agent() {
+            let call = entry.sidechain.then(|| self.told.prompts.get(&key(&prompt)).copied());
+            return (call.flatten(), None);
+        }
+        let Some(agent) = Agent::of(&self.source, &entry.session) else { return (None, None) };
+        let title = self.source.redact(Cow::Borrowed(&agent.title)).into_owned();
+        self.told.title.offer(2, &title);
+        (agent.started_by(prompt, &self.source), Some(agent.session))
+    }
+
+    fn said(&mut self, entry: &Entry, role: Role, home: &Home) -> Vec<Message> {
+        let mut reply_to =
             entry.parent.as_ref().and_then(|parent| self.told.lines.get(parent).copied());
+        let mut above = None;
+        if entry.parent.is_none() && self.told.lines.is_empty() | entry.sidechain {
+            (reply_to, above) = self.start(entry);
+        }
+        let continues = home.other.is_none().then(|| self.told.elsewhere.get(&reply_to?)).flatten();
+        let joined = |meta: &mut Meta| {
+            note(meta, "parent", above.as_deref());
+            note(meta, "continues", continues.map(String::as_str));
+        };
         let sent = match (entry.problem, reply_to) {
             (Some(_), Some(above)) => Zoned { at: above.0.at(), offset_minutes: 0 },
             _ => entry.sent,
         };
         let message = |role, author: String, text, reply_to, meta: Meta| Message {
-            id: Message::id(self.stream, &entry.uuid, sent.at),
-            stream: self.stream,
-            external_id: entry.uuid.clone(),
+            id: Message::id(home.stream, &home.uuid, sent.at),
+            stream: home.stream,
+            external_id: home.uuid.clone(),
             author,
             role,
             sent,
@@ -195,7 +263,7 @@ impl Reader {
                 Block::Thinking(part) => append(&mut thinking, part),
                 Block::Image => images += 1,
                 Block::ToolUse { id, tool, input } => {
-                    calls.push(tools::call(id, tool, input, &self.roots(), entry));
+                    calls.push(tools::call(id, tool, input, &self.source.repo_roots, &entry.cwd));
                 }
                 Block::ToolResult { call, text, error, images } => {
                     let known = self.told.calls.get(call);
@@ -206,6 +274,7 @@ impl Reader {
                         meta.raw("is_error", "true");
                     }
                     count(&mut meta, "images", *images);
+                    note(&mut meta, "agentId", entry.agent.as_deref());
                     entry.place(&mut meta);
                     messages.push(message(
                         Role::Tool,
@@ -221,22 +290,27 @@ impl Reader {
         for (key, json) in &entry.meta {
             meta.raw(key, json);
         }
+        let says = !text.is_empty() || !calls.is_empty() || images > 0;
         if !thinking.is_empty() {
-            meta.text("thinking", &thinking);
+            let mut meta = meta.clone();
+            entry.place(&mut meta);
+            if !says {
+                joined(&mut meta);
+            }
+            let mut thought = message(Role::Thinking, String::new(), thinking, reply_to, meta);
+            thought.external_id.push_str("#thinking");
+            thought.id = Message::id(home.stream, &thought.external_id, sent.at);
+            messages.push(thought);
         }
         count(&mut meta, "images", images);
-        let says = !text.is_empty() || !thinking.is_empty() || !calls.is_empty() || images > 0;
         if says {
             entry.place(&mut meta);
+            joined(&mut meta);
             let mut said = message(role, String::new(), text, reply_to, meta);
             said.tool_calls = calls;
             messages.push(said);
         }
         messages
-    }
-
-    fn roots(&self) -> Vec<&Path> {
-        self.source.repo_roots.iter().map(PathBuf::as_path).collect()
     }
 }
 
@@ -246,19 +320,6 @@ impl Title {
         if rank >= self.rank && !text.is_empty() {
             *self = Self { rank, text };
         }
-    }
-}
-
-fn append(text: &mut String, part: &str) {
-    if !text.is_empty() && !part.is_empty() {
-        text.push_str("\n\n");
-    }
-    text.push_str(part);
-}
-
-fn count(meta: &mut Meta, key: &str, count: u32) {
-    if count > 0 {
-        meta.raw(key, &count.to_string());
     }
 }
 
@@ -309,9 +370,9 @@ impl Read for Reader {
                     if let Some(what) = entry.problem {
                         draft.problems.line(&self.source.label, number, what);
                     }
-                    for message in self.messages(entry) {
-                        let name = &self.name;
-                        draft.stream(self.stream, || stream(self.stream, name));
+                    let (messages, name) = self.messages(entry);
+                    for message in messages {
+                        draft.stream(message.stream, || stream(message.stream, &name));
                         draft.push(message);
                     }
                 }
@@ -359,6 +420,11 @@ impl Read for Reader {
     fn estimate(&self) -> Estimate {
         let total = self.lines.len().saturating_sub(self.start);
         Estimate { total, done: self.lines.at.offset - self.start, unit: Unit::Bytes }
+    }
+
+    fn grown(&mut self) -> Result<bool> {
+        self.done = !self.lines.grown()?;
+        Ok(!self.done)
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) const FORMAT: Format = Format {
     discover: None,
 };
 
+/// After the length of a file whose last row was read without an end.
+const TAKEN: &str = "+";
+
 /// The messages of a file, batch by batch.
 pub struct Reader {
     source: Source,
@@ -39,8 +42,13 @@ pub struct Reader {
     lines_before: u64,
     /// Bytes of the file.
     len: u64,
+    /// The file ended in a row without an end when it was read before, and has not grown since: the row is whole.
+    settled: bool,
     /// Where the last batch stopped.
     told: u64,
+    /// What goes with the position where the file ends in such a row: its length, and [`TAKEN`] once it was read. The
+    /// position stays before the row, so that one that grows after all is read again.
+    unended: String,
     done: bool,
 }
 
@@ -48,18 +56,20 @@ impl Reader {
     /// Opens a file; rows before the position are read again for their ids alone.
     pub fn open(source: Source) -> Result<Self> {
         let limit = source.line_bytes_max;
-        let lines = Lines::open(&source.path, source.position.as_deref(), limit)?;
+        let lines = Lines::of(&source)?;
         let (start, len, lines_before) = (lines.at.offset, lines.len(), lines.at.lines);
+        let settled = start > 0 && lines.at.extra == len.to_string();
+        let taken = start > 0 && lines.at.extra == format!("{len}{TAKEN}");
         // What was read before ends where it ended then, whatever has been appended.
         let end = if start == 0 { len } else { start };
-        let lines = Lines::before(&source.path, end, limit)?;
+        let lines = lines.told_before(end)?;
         let mut rows = Rows {
-            source: source.clone(),
             lines,
             delimiter: b',',
             cells: 0,
             time: None,
             limit: if limit == 0 { LINE_BYTES_MAX } else { limit },
+            settled: false,
         };
         let mut raw = Vec::new();
         let first = rows.lines.next(&mut raw)?;
@@ -86,7 +96,7 @@ impl Reader {
         }
         (rows.cells, rows.time) = (header.len(), columns[Field::Time.place()]);
         let stem = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (seen, done) = (Seen::default(), first != Some(Line::Read));
+        let (seen, done) = (Seen::default(), taken || first != Some(Line::Read));
         Ok(Self {
             source,
             rows,
@@ -98,7 +108,9 @@ impl Reader {
             start,
             lines_before,
             len,
+            settled,
             told: start,
+            unended: String::new(),
             done,
         })
     }
@@ -221,7 +233,6 @@ fn tags(cell: &str) -> Vec<String> {
 
 /// The rows of a file, each of which may stretch over lines.
 struct Rows {
-    source: Source,
     lines: Lines,
     delimiter: u8,
     /// Columns of the header, and which of them tells the time: what a row that is one looks like.
@@ -229,6 +240,8 @@ struct Rows {
     time: Option<usize>,
     /// Longest row that is read, in bytes.
     limit: usize,
+    /// Whether a row is whole without a line's end.
+    settled: bool,
 }
 
 /// What stands where a row should.
@@ -239,6 +252,8 @@ enum Row {
     Damaged(&'static str, u64),
     /// The file ends in it: the position stays before it.
     Unended(u64),
+    /// So it does, but it is whole.
+    Last(Vec<u8>, u64),
 }
 
 impl Rows {
@@ -286,8 +301,9 @@ impl Rows {
                 return Ok(Some(Row::Damaged("has a quote that is never closed; skipped", first)));
             }
             if is_end {
+                let last = self.settled && self.is_row(&row);
                 self.go_on_at(before)?;
-                return Ok(Some(Row::Unended(first)));
+                return Ok(Some(if last { Row::Last(row, first) } else { Row::Unended(first) }));
             }
             second.get_or_insert(after);
         }
@@ -298,8 +314,7 @@ impl Rows {
     }
 
     fn until(&mut self, end: u64, (offset, lines): (u64, u64)) -> Result<()> {
-        let limit = self.source.line_bytes_max;
-        self.lines = Lines::between(&self.source.path, offset, end, limit)?;
+        self.lines = self.lines.between(offset, end)?;
         self.lines.at.lines = lines;
         Ok(())
     }
@@ -373,6 +388,7 @@ impl Read for Reader {
             let next = match self.rows.next()? {
                 None | Some(Row::Unended(_)) if known => {
                     self.rows.until(self.len, (self.start, self.lines_before))?;
+                    self.rows.settled = self.settled;
                     continue;
                 }
                 None => {
@@ -382,8 +398,12 @@ impl Read for Reader {
                 Some(next) => next,
             };
             let label = &self.source.label;
+            if matches!(next, Row::Last(..)) {
+                self.unended = format!("{}{TAKEN}", self.len);
+                self.done = true;
+            }
             match next {
-                Row::Read(raw, line) => {
+                Row::Read(raw, line) | Row::Last(raw, line) => {
                     let mut is_utf8 = true;
                     for row in parse(&raw, self.rows.delimiter) {
                         let cells = row.into_iter().map(|cell| {
@@ -402,19 +422,24 @@ impl Read for Reader {
                 Row::Damaged(what, line) if !known => draft.problems.line(label, line, what),
                 Row::Damaged(..) => {}
                 Row::Unended(line) => {
-                    let what = "has no end yet; it is read once it has one";
-                    draft.problems.line(label, line, what);
+                    // Told once of what will not become a row.
+                    if !self.settled {
+                        let what = "has no end yet; it is read once it has one, or no longer grows";
+                        draft.problems.line(label, line, what);
+                        self.unended = self.len.to_string();
+                    }
                     self.done = true;
                     break;
                 }
             }
             draft.bytes = self.rows.lines.at.offset.saturating_sub(start);
         }
-        if self.rows.lines.at.offset <= start {
+        let unended = std::mem::take(&mut self.unended);
+        if self.rows.lines.at.offset <= start && unended.is_empty() {
             return Ok(None);
         }
         self.told = self.rows.lines.at.offset;
-        let position = self.rows.lines.position("")?;
+        let position = self.rows.lines.position(&unended)?;
         let progress = Progress { source: format!("{NAME}:{}", self.source.label), position };
         Ok(Some(draft.finish(&self.source.label, progress)))
     }

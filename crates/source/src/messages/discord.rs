@@ -1,67 +1,51 @@
-//! Discord's channels and threads as DiscordChatExporter writes them to JSON: one file each, or one part of it.
+//! Discord's channels and threads as DiscordChatExporter writes them to JSON: one file each, or one part of it; or an
+//! archive of them.
 
 mod message;
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::BufRead;
 
-use fs_err::File;
 use lichen_model::{Stream, StreamKind};
 
 use super::Format;
-use super::json_stream::{Begin, Fault, JsonStream, Next};
+use super::json_stream::{Begin, Fault, JsonStream, Next, names};
+use super::packed::Packed;
 use super::parts::{Draft, Seen};
 use super::record::{Record, utf8};
-use super::whole::{self, Export, Whole};
-use crate::{Error, Result};
+use super::whole::{self, Export};
+use crate::Result;
 
 /// The name of the format.
 pub const NAME: &str = "discord";
 
 pub(super) const FORMAT: Format = Format {
     name: NAME,
-    sniff,
-    open: |source| {
-        let (bytes, fingerprint) = whole::fingerprint(&source.path)?;
-        let file = File::open(&source.path).map_err(Error::ReadFile)?;
-        let input: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(1 << 16, file));
-        let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let discord = Discord {
-            label: source.label.clone(),
-            stream: JsonStream::new(input, whole::value_bytes_max(source)),
+    sniff: |path, head| PACKED.sniff(path, head),
+    open: |source| PACKED.open(source, &source.path),
+    discover: None,
+};
+
+static PACKED: Packed = Packed {
+    name: NAME,
+    is_export,
+    begin: |source, part| {
+        Ok(Box::new(Discord {
+            label: part.label.clone(),
+            stream: JsonStream::new(part.open()?, whole::value_bytes_max(source)),
             started: false,
             in_messages: false,
             ended: false,
             guild: String::new(),
-            channel: Channel { id: stem.unwrap_or_default(), ..Channel::default() },
+            channel: Channel { id: part.stem.clone(), ..Channel::default() },
             messages: 0,
             seen: Seen::default(),
             buffer: Vec::new(),
-        };
-        Ok(Box::new(Whole::new(NAME, source, bytes, fingerprint, discord)))
+        }))
     },
-    discover: None,
 };
 
-fn sniff(path: &Path, head: &[u8]) -> bool {
-    if path.extension().is_none_or(|name| name != "json") {
-        return false;
-    }
-    let mut stream = JsonStream::new(head, head.len());
-    let mut seen = Vec::new();
-    let mut walk = || -> Result<(), Fault> {
-        if stream.begin()? != Begin::Object {
-            return Ok(());
-        }
-        stream.enter()?;
-        while let Next::Key(key) = stream.next()? {
-            seen.push(key);
-            stream.skip()?;
-        }
-        Ok(())
-    };
-    // The head may end anywhere.
-    drop(walk());
+fn is_export(head: &[u8]) -> bool {
+    let seen = names(head);
     ["guild", "channel", "messages"].iter().all(|key| seen.iter().any(|seen| seen == key))
 }
 

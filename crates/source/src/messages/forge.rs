@@ -60,7 +60,7 @@ pub(super) struct Reader<F> {
 impl<F: Forge> Reader<F> {
     /// Opens a file; objects before the position are read again for their ids and titles alone.
     pub(super) fn open(source: Source, forge: F) -> Result<Self> {
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(&source)?;
         let start = lines.at.offset;
         let limit = if source.line_bytes_max == 0 { LINE_BYTES_MAX } else { source.line_bytes_max };
         let objects = Objects::open(&source.path, lines.len(), limit)?;

@@ -115,7 +115,7 @@ fn zoned(date: Date, secs: i64) -> Zoned {
 impl Reader {
     /// Opens a log where the last reading stopped.
     pub fn open(source: Source) -> Result<Self> {
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(&source)?;
         let start = lines.at.offset;
         let name = name::stream(&source.path);
         let time = Time::parse(&lines.at.extra)
@@ -140,8 +140,7 @@ impl Reader {
         if self.start == 0 {
             return Ok(());
         }
-        let (from, limit) = (self.time.since, self.source.line_bytes_max);
-        let mut lines = Lines::between(&self.source.path, from, self.start, limit)?;
+        let mut lines = self.lines.between(self.time.since, self.start)?;
         let mut buffer = Vec::new();
         while let Some(line) = lines.next(&mut buffer)? {
             if line == Line::Read

@@ -42,6 +42,26 @@ pub(super) enum Next {
     End,
 }
 
+/// The names in a document that is an object, as far as they stand in its head.
+pub(super) fn names(head: &[u8]) -> Vec<String> {
+    let mut stream = JsonStream::new(head, head.len());
+    let mut seen = Vec::new();
+    let mut walk = || -> Result<()> {
+        if stream.begin()? != Begin::Object {
+            return Ok(());
+        }
+        stream.enter()?;
+        while let Next::Key(key) = stream.next()? {
+            seen.push(key);
+            stream.skip()?;
+        }
+        Ok(())
+    };
+    // The head may end anywhere.
+    drop(walk());
+    seen
+}
+
 /// A document that is read from its beginning to its end.
 pub(super) struct JsonStream<R> {
     input: R,
@@ -60,6 +80,11 @@ impl<R: BufRead> JsonStream<R> {
     /// Reads a document whose values have at most `limit` bytes.
     pub(super) fn new(input: R, limit: usize) -> Self {
         Self { input, offset: 0, limit, open: Vec::new() }
+    }
+
+    /// What the document is read from.
+    pub(super) fn into_inner(self) -> R {
+        self.input
     }
 
     fn damaged<T>(&self, what: &str) -> Result<T> {

@@ -2,11 +2,15 @@
 //!
 //! **Invariant:** a position never lies inside a line, so that a line half written is read once it is whole.
 
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+
 use std::path::Path;
+use std::sync::Arc;
 
 use fs_err::File;
+use fs_err::os::unix::fs::FileExt as _;
 
+use super::Source;
 use crate::{Error, Result};
 
 /// Longest line that is read where a source sets no limit.
@@ -51,12 +55,38 @@ pub(super) enum Line {
     Unended,
 }
 
+/// A place in a file that others read at other places: it is opened once, so that a file put in its place is never taken
+/// for it.
+struct Cursor {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Cursor {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Cursor {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match to {
+            SeekFrom::Start(at) => self.at = at,
+            // All that a buffer in front of it asks for, to tell its own place.
+            SeekFrom::Current(by) => self.at = self.at.saturating_add_signed(by),
+            SeekFrom::End(by) => self.at = self.file.metadata()?.len().saturating_add_signed(by),
+        }
+        Ok(self.at)
+    }
+}
+
 /// A file read line by line.
 pub(super) struct Lines {
-    file: BufReader<File>,
+    file: BufReader<Cursor>,
     pub(super) at: Position,
-    /// The same file again, for the position's check: opened once, so that a file put in its place is not taken for it.
-    checked: File,
+    opened: Arc<File>,
     len: u64,
     limit: usize,
     /// Bytes of the last line, its end included.
@@ -65,36 +95,54 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens a file where the last reading stopped; from the beginning where it was rewritten since.
+    /// Opens the file of a source where its last reading stopped; from the beginning where it was rewritten since.
+    pub(super) fn of(source: &Source) -> Result<Self> {
+        Self::over(source.file()?, source.position.as_deref(), source.line_bytes_max)
+    }
+
+    /// The same of a file by its path.
     pub(super) fn open(path: &Path, position: Option<&str>, limit: usize) -> Result<Self> {
-        let mut file = File::open(path).map_err(Error::ReadFile)?;
-        let len = file.metadata().map_err(Error::ReadFile)?.len();
+        let file = File::open(path).map_err(Error::ReadFile)?;
+        Self::over(Arc::new(file), position, limit)
+    }
+
+    fn over(opened: Arc<File>, position: Option<&str>, limit: usize) -> Result<Self> {
+        let len = opened.metadata().map_err(Error::ReadFile)?.len();
         let mut at = position.and_then(Position::parse).unwrap_or_default();
-        if at.offset > len
-            || (at.offset > 0 && check(&mut file, at.offset).map_err(Error::ReadFile)? != at.check)
-        {
+        if !is_of(&opened, len, &at).map_err(Error::ReadFile)? {
             at = Position::default();
         }
         let limit = if limit == 0 { LINE_BYTES_MAX } else { limit };
-        file.seek(SeekFrom::Start(at.offset)).map_err(Error::ReadFile)?;
-        let checked = File::open(path).map_err(Error::ReadFile)?;
-        let file = BufReader::with_capacity(BUFFER_BYTES, file);
-        Ok(Self { file, at, checked, len, limit, last: 0, ended: false })
+        let cursor = Cursor { file: Arc::clone(&opened), at: at.offset };
+        let file = BufReader::with_capacity(BUFFER_BYTES, cursor);
+        Ok(Self { file, at, opened, len, limit, last: 0, ended: false })
     }
 
-    /// The lines before `end`, for what they told.
-    pub(super) fn before(path: &Path, end: u64, limit: usize) -> Result<Self> {
-        let mut lines = Self::open(path, None, limit)?;
-        lines.len = end;
-        Ok(lines)
+    /// The lines of the same file before `end`, for what they told.
+    pub(super) fn told_before(&self, end: u64) -> Result<Self> {
+        self.between(0, end)
     }
 
-    /// The lines from `start`, where one begins, up to `end`.
-    pub(super) fn between(path: &Path, start: u64, end: u64, limit: usize) -> Result<Self> {
-        let mut lines = Self::before(path, end, limit)?;
+    /// The lines of the same file from `start`, where one begins, up to `end`.
+    pub(super) fn between(&self, start: u64, end: u64) -> Result<Self> {
+        let mut lines = Self::over(Arc::clone(&self.opened), None, self.limit)?;
         lines.at.offset = start;
+        lines.len = end;
         lines.file.seek(SeekFrom::Start(start)).map_err(Error::ReadFile)?;
         Ok(lines)
+    }
+
+    /// Looks whether the file has grown, to read on. `false` where what was read is not its beginning any more: then it
+    /// is to be opened anew.
+    pub(super) fn grown(&mut self) -> Result<bool> {
+        let len = self.opened.metadata().map_err(Error::ReadFile)?.len();
+        if !is_of(&self.opened, len, &self.at).map_err(Error::ReadFile)? {
+            return Ok(false);
+        }
+        self.len = len;
+        self.ended = false;
+        self.file.seek(SeekFrom::Start(self.at.offset)).map_err(Error::ReadFile)?;
+        Ok(true)
     }
 
     /// Bytes of the file when it was opened: what is appended meanwhile is for the next time.
@@ -168,21 +216,40 @@ impl Lines {
 
     /// The position as text, with what the format keeps besides.
     pub(super) fn position(&mut self, extra: &str) -> Result<String> {
-        let check = check(&mut self.checked, self.at.offset).map_err(Error::ReadFile)?;
-        let position = format!("{} {} {check} {extra}", self.at.offset, self.at.lines);
+        self.at.check = check(&self.opened, self.at.offset).map_err(Error::ReadFile)?;
+        let position = format!("{} {} {} {extra}", self.at.offset, self.at.lines, self.at.check);
         Ok(position.trim_end().to_owned())
     }
 }
 
+/// Whether `position` was reached in this file; `None` where it is none of a file read by lines.
+pub(super) fn continues(file: &File, position: &str) -> Result<Option<bool>> {
+    let Some(at) = Position::parse(position).filter(|at| at.offset > 0) else { return Ok(None) };
+    let len = file.metadata().map_err(Error::ReadFile)?.len();
+    is_of(file, len, &at).map(Some).map_err(Error::ReadFile)
+}
+
+/// Whether a file of that many bytes begins with what had been read up to the position.
+fn is_of(file: &File, len: u64, at: &Position) -> io::Result<bool> {
+    Ok(at.offset == 0 || at.offset <= len && check(file, at.offset)? == at.check)
+}
+
 /// Hashes the beginning of what was read and its end.
-fn check(file: &mut File, offset: u64) -> std::io::Result<String> {
+fn check(file: &File, offset: u64) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    let mut part = Vec::new();
+    let mut part = [0; CHECK_BYTES as usize];
     for start in [0, offset.saturating_sub(CHECK_BYTES)] {
-        part.clear();
-        file.seek(SeekFrom::Start(start))?;
-        file.take(CHECK_BYTES.min(offset - start)).read_to_end(&mut part)?;
-        hasher.update(&part);
+        let mut filled = 0;
+        let wanted = usize::try_from(CHECK_BYTES.min(offset - start)).unwrap_or(part.len());
+        while filled < wanted {
+            match file.read_at(&mut part[filled..wanted], start + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        hasher.update(&part[..filled]);
     }
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }

@@ -61,7 +61,7 @@ struct Next {
 impl Reader {
     /// Opens a mailbox where the last reading stopped.
     pub fn open(source: Source) -> Result<Self> {
-        let lines = Lines::open(&source.path, source.position.as_deref(), source.line_bytes_max)?;
+        let lines = Lines::of(&source)?;
         let start = lines.at.offset;
         let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let unread_before = (start > 0).then_some(start);
@@ -71,7 +71,7 @@ impl Reader {
 
     fn read_before(&mut self) -> Result<()> {
         let Some(end) = self.unread_before.take() else { return Ok(()) };
-        let mut lines = Lines::before(&self.source.path, end, self.source.line_bytes_max)?;
+        let mut lines = self.lines.told_before(end)?;
         let mut buffer = Vec::new();
         while let Some(next) = next_mail(&mut lines, &mut buffer)? {
             self.mailbox.know(&next.raw);
@@ -144,8 +144,8 @@ impl Read for Reader {
         }
         let position = self.lines.position("")?;
         if more && !self.done {
-            let (path, limit) = (&self.source.path, self.source.line_bytes_max);
-            self.lines = Lines::open(path, Some(&position), limit)?;
+            // The line that begins the next mail is read again.
+            self.done = !self.lines.grown()?;
         }
         let progress = Progress { source: format!("{NAME}:{}", self.source.label), position };
         Ok(Some(draft.finish(&self.source.label, progress)))

@@ -118,7 +118,7 @@ pub(super) fn without_lone_surrogates(json: &str) -> String {
 }
 
 /// A JSON object that is written entry by entry.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Meta(String);
 
 impl Meta {

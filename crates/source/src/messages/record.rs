@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::parts::{Object, scalar, string};
 
 /// An object of an export.
+#[derive(Default)]
 pub(super) struct Record<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Record<'a> {

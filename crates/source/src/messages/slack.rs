@@ -4,7 +4,6 @@
 //! conversation is a stream. Names of authors are looked up; in texts, mentions stay as Slack writes them (`<@U…>`),
 //! and the three characters that Slack escapes are put back.
 
-mod folder;
 mod message;
 
 use std::collections::{HashMap, HashSet};
@@ -13,14 +12,13 @@ use std::path::Path;
 
 use lichen_model::{MessageId, Stream, StreamKind};
 
+use super::folder::Folder;
 use super::json_stream::{Begin, JsonStream, Next};
 use super::parts::Draft;
 use super::record::{Record, utf8};
 use super::whole::{self, Export, Whole};
 use super::{Format, Source};
 use crate::{Result, zip_file};
-
-use folder::Folder;
 
 /// The name of the format.
 pub const NAME: &str = "slack";
@@ -44,7 +42,7 @@ const PEOPLE: [&str; 2] = ["users.json", "org_users.json"];
 
 fn sniff(path: &Path, head: &[u8]) -> bool {
     (path.is_dir() || zip_file::is_zip(head))
-        && Folder::open(path).is_ok_and(|(folder, _)| folder.prefix().is_some())
+        && Folder::open(path).is_ok_and(|(folder, _)| folder.prefix(&PEOPLE, &INDEXES).is_some())
 }
 
 /// A conversation as the indexes tell it.
@@ -84,7 +82,7 @@ struct Day {
 
 impl Slack {
     fn open(source: &Source, folder: Folder, problems: Vec<(String, String)>) -> Result<Self> {
-        let prefix = folder.prefix().unwrap_or_default();
+        let prefix = folder.prefix(&PEOPLE, &INDEXES).unwrap_or_default();
         let mut days: Vec<_> = folder
             .files
             .iter()

@@ -1,4 +1,4 @@
-//! Telegram Desktop's exports as JSON: `result.json` of one chat, or of a whole account.
+//! Telegram Desktop's exports as JSON: `result.json` of one chat, or of a whole account; or an archive that holds it.
 //!
 //! Every chat is a stream, named as the export names its peers (`user1`, `chat1`, `channel1`). The exporter writes
 //! local times beside seconds since 1970, which tells the zone it ran in.
@@ -11,12 +11,13 @@ use lichen_model::{Stream, StreamKind};
 
 use super::Format;
 use super::json_stream::{Begin, Fault, JsonStream, Next};
+use super::packed::Packed;
 use super::parts::{Draft, Seen};
 use super::record::utf8;
-use super::whole::{self, Export, Whole};
-use crate::{Error, Result};
+use super::whole::{self, Export};
+use crate::Result;
 
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufRead, Read as _};
 
 use fs_err::File;
 
@@ -26,25 +27,25 @@ pub const NAME: &str = "telegram";
 pub(super) const FORMAT: Format = Format {
     name: NAME,
     sniff,
-    open: |source| {
-        let path = file_of(&source.path);
-        let (bytes, fingerprint) = whole::fingerprint(&path)?;
-        let file = File::open(&path).map_err(Error::ReadFile)?;
-        let input: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(1 << 16, file));
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let telegram = Telegram {
-            label: source.label.clone(),
-            stream: JsonStream::new(input, whole::value_bytes_max(source)),
+    open: |source| PACKED.open(source, &file_of(&source.path)),
+    discover: None,
+};
+
+static PACKED: Packed = Packed {
+    name: NAME,
+    is_export,
+    begin: |source, part| {
+        Ok(Box::new(Telegram {
+            label: part.label.clone(),
+            stream: JsonStream::new(part.open()?, whole::value_bytes_max(source)),
             open: Vec::new(),
             started: false,
             chat: Chat::default(),
-            stem: stem.unwrap_or_default(),
+            stem: part.stem.clone(),
             seen: Seen::default(),
             buffer: Vec::new(),
-        };
-        Ok(Box::new(Whole::new(NAME, source, bytes, fingerprint, telegram)))
+        }))
     },
-    discover: None,
 };
 
 /// Kinds of chats.
@@ -74,7 +75,7 @@ fn sniff(path: &Path, head: &[u8]) -> bool {
         let read = file.and_then(|file| file.take(super::HEAD_BYTES).read_to_end(&mut head));
         return read.is_ok() && is_export(&head);
     }
-    path.extension().is_some_and(|name| name == "json") && is_export(head)
+    PACKED.sniff(path, head)
 }
 
 fn is_export(head: &[u8]) -> bool {

@@ -1,6 +1,8 @@
 //! WhatsApp chats as phones export them: `_chat.txt` (iOS), `WhatsApp Chat with ….txt` (Android), or the archive that
 //! holds one of them beside the media.
 //!
+//! An archive of several chats is read chat by chat.
+//!
 //! Lines are written in the phone's language and do not tell their zone: local times are taken as UTC. Which number of
 //! a date is the day, the dates of the whole file tell, so a file is read twice. Messages have no ids; they are known
 //! by author, text and time. The exporter's own words are taken off where they are known (a mark of an edit, the
@@ -9,11 +11,13 @@
 mod header;
 mod order;
 mod said;
+mod several;
 mod text;
 mod words;
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use fs_err::File;
 use lichen_model::{Batch, Message, Progress, Stream, StreamId, StreamKind, Timestamp, Zoned};
@@ -32,12 +36,8 @@ use text::{Line, Survey, Text, survey};
 /// The name of the format.
 pub const NAME: &str = "whatsapp";
 
-pub(super) const FORMAT: Format = Format {
-    name: NAME,
-    sniff,
-    open: |source| Ok(Box::new(Reader::open(source.clone())?)),
-    discover: None,
-};
+pub(super) const FORMAT: Format =
+    Format { name: NAME, sniff, open: |source| several::open(source), discover: None };
 
 /// Longest message that is read where a source sets no limit.
 const MESSAGE_BYTES_MAX: usize = 32 << 20;
@@ -45,10 +45,7 @@ const MESSAGE_BYTES_MAX: usize = 32 << 20;
 fn sniff(path: &Path, head: &[u8]) -> bool {
     if zip_file::is_zip(head) {
         let Ok(zip) = ZipFile::open(path) else { return false };
-        let Some(entry) = chat_entry(&zip) else { return false };
-        let mut head = Vec::new();
-        let Ok(body) = zip.read(entry) else { return false };
-        return body.take(super::HEAD_BYTES).read_to_end(&mut head).is_ok() && is_chat(&head);
+        return chat_entries(&zip).into_iter().any(|entry| begins_a_chat(&zip, entry));
     }
     zip_file::has_extension(&path.to_string_lossy(), "txt") && is_chat(head)
 }
@@ -60,21 +57,35 @@ fn is_chat(head: &[u8]) -> bool {
     first.and_then(Header::parse).is_some()
 }
 
-/// The chat of an archive.
-fn chat_entry(zip: &ZipFile) -> Option<&zip_file::Entry> {
-    let text = |entry: &&zip_file::Entry| zip_file::has_extension(&entry.name, "txt");
+/// The chats of an archive: every text that is named as one and begins with a message, or the only text there is.
+fn chat_entries(zip: &ZipFile) -> Vec<&zip_file::Entry> {
+    let texts: Vec<_> =
+        zip.entries.iter().filter(|entry| zip_file::has_extension(&entry.name, "txt")).collect();
     let named = |entry: &&zip_file::Entry| {
         let name = entry.name.rsplit('/').next().unwrap_or_default();
         name == "_chat.txt" || name.to_lowercase().contains("whatsapp")
     };
-    let mut texts = zip.entries.iter().filter(text);
-    texts.clone().find(named).or_else(|| texts.next().filter(|_| texts.next().is_none()))
+    let found: Vec<_> = texts.iter().copied().filter(named).collect();
+    let chats: Vec<_> = found.iter().copied().filter(|entry| begins_a_chat(zip, entry)).collect();
+    match (chats.len(), found.first(), &texts[..]) {
+        (0, Some(first), _) => vec![first],
+        (0, None, [only]) => vec![only],
+        _ => chats,
+    }
+}
+
+fn begins_a_chat(zip: &ZipFile, entry: &zip_file::Entry) -> bool {
+    let mut head = Vec::new();
+    let Ok(body) = zip.read(entry) else { return false };
+    // What cannot be read to its end may still tell what it is.
+    drop(body.take(super::HEAD_BYTES).read_to_end(&mut head));
+    is_chat(&head)
 }
 
 /// Where the text comes from.
 enum Input {
     File,
-    Zip(Box<ZipFile>, zip_file::Entry),
+    Zip(Arc<ZipFile>, zip_file::Entry),
 }
 
 impl Input {
@@ -123,7 +134,7 @@ struct Pending {
 }
 
 /// The messages of a chat, batch by batch.
-pub struct Reader {
+struct Reader {
     source: Source,
     input: Input,
     text: Text,
@@ -140,23 +151,17 @@ pub struct Reader {
 
 impl Reader {
     /// Opens a chat where the last reading stopped.
-    pub fn open(source: Source) -> Result<Self> {
+    fn open(
+        source: Source,
+        input: Input,
+        mut refused: Vec<(String, &'static str)>,
+    ) -> Result<Self> {
         let limit =
             if source.line_bytes_max == 0 { MESSAGE_BYTES_MAX } else { source.line_bytes_max };
-        let mut head = Vec::new();
-        let file = File::open(&source.path).map_err(Error::ReadFile)?;
-        file.take(4).read_to_end(&mut head).map_err(Error::ReadFile)?;
-        let (mut refused, mut input, mut inner) = (Vec::new(), Input::File, None);
-        if zip_file::is_zip(&head) {
-            let mut zip = ZipFile::open(&source.path)?;
-            refused = std::mem::take(&mut zip.refused);
-            let entry = chat_entry(&zip).cloned().ok_or_else(|| Error::Archive {
-                path: source.path.clone(),
-                what: "it holds no chat".to_owned(),
-            })?;
-            inner = Some(entry.name.clone());
-            input = Input::Zip(Box::new(zip), entry);
-        }
+        let inner = match &input {
+            Input::File => None,
+            Input::Zip(_, entry) => Some(entry.name.clone()),
+        };
         let position = source.position.as_deref().and_then(Position::parse);
         let survey = survey(Text::new(input.open(&source.path)?, limit), position.as_ref())?;
         let known = position

@@ -22,6 +22,21 @@ pub(super) trait Export {
 
     /// Bytes read so far.
     fn offset(&self) -> u64;
+
+    /// Whether nobody wrote to the export while it was read; asked at the end. What is not whole is read again.
+    fn is_whole(&self) -> bool {
+        true
+    }
+}
+
+impl<E: Export + ?Sized> Export for Box<E> {
+    fn step(&mut self, draft: &mut Draft) -> Result<bool> {
+        (**self).step(draft)
+    }
+
+    fn offset(&self) -> u64 {
+        (**self).offset()
+    }
 }
 
 /// The reader of an export.
@@ -62,7 +77,7 @@ impl<E: Export> Read for Whole<E> {
             }
             draft.bytes = self.export.offset() - start;
         }
-        let progress = self.done.then(|| Progress {
+        let progress = (self.done && self.export.is_whole()).then(|| Progress {
             source: format!("{}:{}", self.name, self.source.label),
             position: self.fingerprint.clone(),
         });

@@ -73,6 +73,7 @@ pub(super) fn forms(name: &str) -> Vec<String> {
     let mut forms = vec![
         words.join("_"),
         words.join("-"),
+        words.join("."),
         words.concat(),
         words.join("_").to_ascii_uppercase(),
         words.join("-").to_ascii_uppercase(),
@@ -121,9 +122,7 @@ pub(super) fn find(
     if trust == Trust::Password && is_connection(text, start, &assigned) && is_password(value) {
         return Some(("connection-password", assigned.span));
     }
-    if assigned.bare
-        && (trust == Trust::Token || !bytes[assigned.span.clone()].iter().any(u8::is_ascii_digit))
-    {
+    if assigned.bare && !is_spoken(value, trust) {
         return None;
     }
     // Without quotes, what is assigned in a program is most often a name.
@@ -171,21 +170,23 @@ pub(super) fn named_value(text: &str, start: usize, end: usize) -> Option<Range<
     // Names in prose hold blanks; after an argument's name a blank ends it.
     [false, true].into_iter().find_map(|blanks| {
         let after = name_end(blanks);
+        let after = text[end..after].find(" is ").map_or(after, |is| end + is);
         let small = text[start..after].to_ascii_lowercase();
         KEY_WORDS.iter().any(|word| small.contains(word)).then_some(())?;
         let assigned = assigned(text, start, after)?;
-        (!assigned.bare).then_some(assigned.span)
+        Some(assigned.span)
     })
 }
 
 /// Digits among letters: the shapes of keys without a mark fit long words as well.
 pub(super) fn is_mixed(value: &str) -> bool {
-    value.bytes().filter(u8::is_ascii_digit).count() >= 2 && shape::entropy(value.as_bytes()) >= 2.7
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    (digits >= 2 || shape::is_jumbled(value)) && shape::entropy(value.as_bytes()) >= 2.7
 }
 
 /// The end of the name: what follows the word is one of a few words, or the name means something else.
 fn suffix(bytes: &[u8], end: usize) -> Option<usize> {
-    let of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let len = bytes[end..].iter().take(GAP_MAX).take_while(of_name).count();
     if len == 0 {
         return Some(end);
@@ -193,8 +194,7 @@ fn suffix(bytes: &[u8], end: usize) -> Option<usize> {
     let rest = std::str::from_utf8(&bytes[end..end + len]).ok()?.to_ascii_lowercase();
     let mut rest = rest.as_str();
     loop {
-        rest = rest
-            .trim_start_matches(|char: char| char == '_' || char == '-' || char.is_ascii_digit());
+        rest = rest.trim_start_matches(|char: char| matches!(char, '_' | '-' | '.' | '0'..='9'));
         if rest.is_empty() {
             return Some(end + len);
         }
@@ -204,6 +204,15 @@ fn suffix(bytes: &[u8], end: usize) -> Option<usize> {
             .filter(|suffix| rest.starts_with(**suffix))
             .max_by_key(|suffix| suffix.len())?;
         rest = &rest[suffix.len()..];
+    }
+}
+
+/// Whether what is said to be a secret, in prose, is one: words that describe it are not.
+fn is_spoken(value: &str, trust: Trust) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    match trust {
+        Trust::Token => value.len() >= 20 && (digits >= 3 || shape::is_jumbled(value)),
+        Trust::Key | Trust::Password => digits > 0,
     }
 }
 
@@ -249,7 +258,26 @@ fn assigned(text: &str, start: usize, name_end: usize) -> Option<Assigned> {
     };
     let mut bare = false;
     let mut terse = false;
+    let line = before_line(text, start);
+    // The name alone stands on its line, but for what leads it.
+    let leads = |words: &[&str]| {
+        let line = line.trim_end_matches(|char: char| {
+            char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.' | '`')
+        });
+        words.contains(&line.trim())
+    };
+    let quote_follows = |at: usize| matches!(get(blanks(at)), Some(b'"' | b'\'' | b'`'));
     let mut value = match (get(spaced), get(spaced + 1)) {
+        _ if let Some(value) = value_beside(text, at) => value,
+        (Some(b'|'), Some(b'|')) | (Some(b'?'), Some(b'?' | b':')) if quote_follows(spaced + 2) => {
+            spaced + 2
+        }
+        (Some(b':'), Some(b'-')) if spaced == name_end => spaced + 2,
+        (Some(b'|'), _) if leads(&["|"]) => spaced + 1,
+        (Some(b','), _) if at == name_end && (leads(&[""]) || quote_follows(spaced + 1)) => {
+            spaced + 1
+        }
+        _ if spaced > at && leads(&["ENV", "ARG", "setenv"]) => spaced,
         (Some(b'='), Some(b'=' | b'~')) | (Some(b'!'), _) => return None,
         (Some(b':'), Some(b':')) => return None,
         (Some(b'=' | b'-'), Some(b'>')) | (Some(b':'), Some(b'=')) => spaced + 2,
@@ -264,7 +292,7 @@ fn assigned(text: &str, start: usize, name_end: usize) -> Option<Assigned> {
             bare = true;
             spaced + 3
         }
-        _ if spaced > at && (flag || before_line(text, start).contains("login ")) => {
+        _ if spaced > at && (flag || line.contains("login ")) => {
             bare = !flag;
             spaced
         }
@@ -296,6 +324,15 @@ fn assigned(text: &str, start: usize, name_end: usize) -> Option<Assigned> {
         && matches!(get(value + 1), Some(b'"' | b'\''))
     {
         value += 1;
+    }
+    // A value in brackets, as one in pieces is.
+    if get(value) == Some(b'(') {
+        let inner =
+            bytes[value + 1..].iter().take(80).take_while(|byte| byte.is_ascii_whitespace());
+        let inner = value + 1 + inner.count();
+        if matches!(get(inner), Some(b'"' | b'\'' | b'`')) {
+            value = inner;
+        }
     }
     let escaped = bytes[value..].iter().take(4).take_while(|byte| **byte == b'\\').count();
     let quote = get(value + escaped).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
@@ -330,6 +367,7 @@ fn assigned(text: &str, start: usize, name_end: usize) -> Option<Assigned> {
         byte.is_ascii_whitespace()
             || matches!(byte, b'"' | b'\'' | b'`' | b';' | b',' | b'<' | b'>' | b'|' | b'\\')
             || (*byte == b'&' && terse)
+            || (*byte == b'}' && get(spaced + 1) == Some(b'-'))
     };
     let len = bytes[value..]
         .iter()
@@ -343,6 +381,25 @@ fn assigned(text: &str, start: usize, name_end: usize) -> Option<Assigned> {
     }
     (end > value && text.is_char_boundary(end) && text.is_char_boundary(value))
         .then_some(Assigned { span: value..end, quoted: false, terse, bare })
+}
+
+/// Where the value stands that is told beside the name: `name: X, value: ...`, `key="X" value="..."`, `set X --body ...`.
+fn value_beside(text: &str, name_end: usize) -> Option<usize> {
+    const NAMES: [&str; 4] = ["value", "Value", "--body", "--value"];
+    let rest = &text[name_end..text.floor_char_boundary((name_end + 80).min(text.len()))];
+    let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
+    let between = &rest[..rest.len() - trimmed.len()];
+    if between.is_empty() || between.matches('\n').count() > 1 {
+        return None;
+    }
+    let quoted = trimmed.strip_prefix(['"', '\'']).unwrap_or(trimmed);
+    let name = NAMES.iter().find(|name| quoted.starts_with(**name))?;
+    let after = &quoted[name.len()..];
+    let after = after.strip_prefix(['"', '\'']).unwrap_or(after);
+    let operator = after.trim_start_matches([' ', '\t']);
+    let flag = name.starts_with('-') && operator.len() < after.len();
+    let value = if flag { operator } else { operator.strip_prefix([':', '=']).unwrap_or("") };
+    (!value.is_empty()).then(|| name_end + rest.len() - value.len())
 }
 
 /// The line up to `at`, a part of it where it is long.

@@ -1,5 +1,7 @@
 //! Credentials told by what stands in front of them: headers, URLs, arguments of programs; and Discord's tokens.
 
+mod kubernetes;
+
 use std::ops::Range;
 
 use super::assignment::is_password;
@@ -12,9 +14,31 @@ pub(super) enum Kind {
     Bearer,
     Basic,
     Authorization,
-    Curl,
-    Sshpass,
+    /// A program and an argument of it.
+    Argument(&'static Argument),
+    /// An entry of a file of settings whose value is a name and a password in Base64.
+    Auth,
+    Cookie,
+    /// A manifest of Kubernetes whose values are secrets.
+    Kubernetes,
 }
+
+/// How a program is given a password.
+#[derive(Debug)]
+pub(super) struct Argument {
+    /// Each with the blank before it.
+    flags: &'static [&'static str],
+    /// The value is `name:password`.
+    named: bool,
+    /// The value may follow without a blank: `-psecret`; then it must.
+    glued: bool,
+}
+
+static CURL: Argument = Argument { flags: &[" -u", " --user"], named: true, glued: false };
+static SSHPASS: Argument = Argument { flags: &[" -p"], named: false, glued: false };
+static MYSQL: Argument = Argument { flags: &[" -p"], named: false, glued: true };
+static REDIS: Argument = Argument { flags: &[" -a ", " --pass "], named: false, glued: false };
+static DOCKER: Argument = Argument { flags: &[" -p ", " --password "], named: false, glued: false };
 
 /// The words.
 #[rustfmt::skip]
@@ -22,21 +46,33 @@ pub(super) const WORDS: &[(&str, Kind)] = &[
     ("Bearer ", Kind::Bearer), ("bearer ", Kind::Bearer), ("BEARER ", Kind::Bearer), ("Bearer%20", Kind::Bearer),
     ("Basic ", Kind::Basic), ("basic ", Kind::Basic), ("BASIC ", Kind::Basic),
     ("uthorization", Kind::Authorization), ("UTHORIZATION", Kind::Authorization),
-    ("curl ", Kind::Curl), ("sshpass ", Kind::Sshpass),
+    ("curl ", Kind::Argument(&CURL)), ("sshpass ", Kind::Argument(&SSHPASS)), ("redis-cli ", Kind::Argument(&REDIS)),
+    ("mysql ", Kind::Argument(&MYSQL)), ("mysqldump ", Kind::Argument(&MYSQL)), ("mysqladmin ", Kind::Argument(&MYSQL)),
+    ("docker login ", Kind::Argument(&DOCKER)), ("podman login ", Kind::Argument(&DOCKER)), ("helm registry login ", Kind::Argument(&DOCKER)),
+    ("_auth=", Kind::Auth), ("_auth = ", Kind::Auth), ("\"auth\": \"", Kind::Auth), ("\"auth\":\"", Kind::Auth),
+    ("ookie: ", Kind::Cookie), ("OOKIE: ", Kind::Cookie),
+    ("kind: Secret", Kind::Kubernetes), ("\"kind\": \"Secret\"", Kind::Kubernetes), ("\"kind\":\"Secret\"", Kind::Kubernetes),
 ];
 
-/// The credential after such a word.
+/// The credentials around such a word.
 pub(super) fn find(
     text: &str,
     kind: Kind,
     start: usize,
     end: usize,
-) -> Option<(&'static str, Range<usize>)> {
+) -> Vec<(&'static str, Range<usize>)> {
+    let one =
+        |rule, span: Option<Range<usize>>| span.map(|span| (rule, span)).into_iter().collect();
     match kind {
-        Kind::Bearer => bearer(text, end).map(|span| ("bearer-token", span)),
-        Kind::Basic => basic(text, end).map(|span| ("basic-auth", span)),
-        Kind::Authorization => authorization(text, end).map(|span| ("authorization", span)),
-        Kind::Curl | Kind::Sshpass => argument(text, kind, start).map(|span| ("password", span)),
+        Kind::Bearer => one("bearer-token", bearer(text, end)),
+        Kind::Basic | Kind::Auth => one("basic-auth", basic(text, end)),
+        Kind::Authorization => one("authorization", authorization(text, end)),
+        Kind::Argument(argument) => one("password", self::argument(text, argument, start)),
+        Kind::Cookie => cookies(text, end).map(|span| ("session-cookie", span)).collect(),
+        Kind::Kubernetes => {
+            let spans = kubernetes::secrets(text, start).into_iter();
+            spans.map(|span| ("kubernetes-secret", span)).collect()
+        }
     }
 }
 
@@ -96,33 +132,43 @@ fn authorization(text: &str, end: usize) -> Option<Range<usize>> {
     (value.len() >= 16 && is_secret(value, Trust::Token)).then_some(span)
 }
 
-/// `curl -u name:password`, `sshpass -p password`.
-fn argument(text: &str, kind: Kind, start: usize) -> Option<Range<usize>> {
+/// `curl -u name:password`, `sshpass -p password`, `mysql -ppassword`.
+fn argument(text: &str, argument: &Argument, start: usize) -> Option<Range<usize>> {
     let window = window(text, start);
     let line = &window[..window.floor_char_boundary(400)];
     let line = &line[..line.find('\n').unwrap_or(line.len())];
-    let flags: &[&str] = match kind {
-        Kind::Sshpass => &[" -p"],
-        Kind::Curl | Kind::Bearer | Kind::Basic | Kind::Authorization => &[" -u", " --user"],
-    };
-    let (at, flag) = flags.iter().find_map(|flag| Some((line.find(flag)?, flag)))?;
+    let (at, flag) = argument.flags.iter().find_map(|flag| Some((line.find(flag)?, flag)))?;
     let value = at + flag.len();
-    let value = value
-        + line[value..]
-            .bytes()
-            .take_while(|byte| matches!(byte, b' ' | b'=' | b'"' | b'\''))
-            .count();
+    let before: &[u8] = if argument.glued { b"\"'" } else { b" =\"'" };
+    let value = value + line[value..].bytes().take_while(|byte| before.contains(byte)).count();
     let len = line[value..]
         .bytes()
         .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`'))
         .count();
-    let argument = &line[value..value + len];
-    let skipped = match kind {
-        Kind::Sshpass => 0,
-        Kind::Curl | Kind::Bearer | Kind::Basic | Kind::Authorization => argument.find(':')? + 1,
-    };
-    let password = &argument[skipped..];
-    is_password(password).then_some(start + value + skipped..start + value + len)
+    let given = &line[value..value + len];
+    let skipped = if argument.named { given.find(':')? + 1 } else { 0 };
+    let password = &given[skipped..];
+    // `-p8080:80` is a port, `-parallel` another flag.
+    let plain = argument.glued && !password.bytes().any(|byte| byte.is_ascii_digit());
+    (!plain && is_password(password)).then_some(start + value + skipped..start + value + len)
+}
+
+/// The values of a header's cookies by which a session is known.
+fn cookies(text: &str, end: usize) -> impl Iterator<Item = Range<usize>> {
+    const NAMES: [&str; 5] = ["sess", "token", "auth", "sid", "jwt"];
+    let line = run(text, end, |byte| !matches!(byte, b'\n' | b'\r' | b'"' | b'\''));
+    let mut at = line.start;
+    text[line].split_inclusive(';').filter_map(move |cookie| {
+        let start = at;
+        at += cookie.len();
+        let (name, value) = cookie.trim_end_matches(';').split_once('=')?;
+        let small = name.to_ascii_lowercase();
+        let secret = NAMES.iter().any(|word| small.contains(word))
+            && !small.contains("csrf")
+            && is_secret(value.trim_end(), Trust::Token);
+        let begin = start + name.len() + 1;
+        secret.then(|| begin..begin + value.trim_end().len())
+    })
 }
 
 /// The password of `scheme://name:password@host`; `colon` is where `://` stands.

@@ -6,10 +6,10 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::scan;
+use super::{rules, scan};
 
 /// Marks that are long enough to be told by their encoded form. A mark of four bytes leaves four letters.
-const MARKS: [&str; 38] = [
+const MARKS: [&str; 43] = [
     "-----BEGIN ",
     "AKIA",
     "ASIA",
@@ -48,6 +48,11 @@ const MARKS: [&str; 38] = [
     "hf_",
     "AccountKey=",
     "postgres://",
+    "xoxs-",
+    "xoxe-",
+    "xoxe.",
+    "eyJhbGciOi",
+    "sk-lf-",
 ];
 const BASE64: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -59,10 +64,15 @@ const RUN_MAX: usize = 64 << 10;
 /// Letters that a word of the automaton needs, or it would stand everywhere.
 const WORD_MIN: usize = 4;
 
+/// Bytes of other rules' marks by which they are looked for too: shorter ones stand everywhere.
+const MARK_MIN: usize = 4;
+
 /// The encoded marks.
 pub(super) fn words() -> Vec<String> {
     let mut words = Vec::new();
-    for mark in MARKS {
+    let others = rules::SHAPES.iter().flat_map(|rule| rule.keywords);
+    let others = others.copied().filter(|mark| mark.len() >= MARK_MIN);
+    for mark in MARKS.into_iter().chain(others) {
         for shift in 0..3 {
             let mut bytes = vec![0_u8; shift];
             bytes.extend_from_slice(mark.as_bytes());
@@ -86,6 +96,13 @@ pub(super) fn run(bytes: &[u8], at: usize, from: usize) -> Range<usize> {
     let after = bytes[at..].iter().take(RUN_MAX).take_while(of_run).count();
     let padding = bytes[at + after..].iter().take(2).take_while(|byte| **byte == b'=').count();
     at - before..at + after + padding
+}
+
+/// The text that a value holds in Base64.
+pub(super) fn plain(value: &str) -> Option<String> {
+    let letters = value.trim_end_matches('=');
+    let decoded = PLAIN.decode(letters).ok().filter(|decoded| decoded.is_ascii())?;
+    String::from_utf8(decoded).ok().filter(|text| !text.chars().any(char::is_control))
 }
 
 /// The rule of the secret that a run of Base64 holds.

@@ -9,6 +9,7 @@ use aho_corasick::{Anchored, Input, MatchKind, dfa};
 use regex::Regex;
 
 use super::rules::{self, Back, NAMED, SHAPES};
+use super::split::Joined;
 use super::{
     Found, OPENING, assignment, credentials, encoded, placeholder_len, private_key, shape,
 };
@@ -19,15 +20,17 @@ pub(super) const REACH: usize = 4096;
 const KEY_BYTES_MIN: usize = 16;
 
 /// Rules that are code, not patterns.
-pub(super) const FURTHER_RULES: [&str; 9] = [
+pub(super) const FURTHER_RULES: [&str; 11] = [
     "authorization",
     "basic-auth",
     "bearer-token",
     "connection-password",
     "discord-token",
     "generic-secret",
+    "kubernetes-secret",
     "password",
     "private-key",
+    "session-cookie",
     "url-password",
 ];
 
@@ -142,26 +145,24 @@ impl Words {
 
 /// The secrets of a text.
 pub(super) fn find(text: &str) -> Vec<Found> {
-    let mut scan = Scan {
-        text,
-        candidates: Vec::new(),
-        placeholders: Vec::new(),
-        sure_until: 0,
-        encoded_until: 0,
-    };
-    scan.run(true);
+    let mut scan = Scan::new(text);
+    // Where no word stands, none is split either.
+    if scan.run(true)
+        && let Some(joined) = Joined::new(text)
+    {
+        let mut whole = Scan::new(&joined.text);
+        whole.run(true);
+        scan.candidates.extend(whole.candidates.into_iter().filter_map(|mut candidate| {
+            candidate.span = joined.split(&candidate.span)?;
+            Some(candidate)
+        }));
+    }
     scan.finish()
 }
 
 /// Whether a text that was decoded holds a key, a private key or a password in a URL.
 pub(super) fn find_in_decoded(text: &str) -> Option<&'static str> {
-    let mut scan = Scan {
-        text,
-        candidates: Vec::new(),
-        placeholders: Vec::new(),
-        sure_until: 0,
-        encoded_until: 0,
-    };
+    let mut scan = Scan::new(text);
     scan.run(false);
     scan.candidates.iter().max_by_key(|candidate| candidate.weight).map(|candidate| candidate.rule)
 }
@@ -170,19 +171,29 @@ struct Scan<'a> {
     text: &'a str,
     candidates: Vec<Candidate>,
     placeholders: Vec<Range<usize>>,
-    /// Everything before belongs to a key that is sure already.
-    sure_until: usize,
+    /// A key that is sure already: the last one.
+    sure: Range<usize>,
     /// Runs of Base64 up to here were decoded.
     encoded_until: usize,
 }
 
-impl Scan<'_> {
-    /// `outer`: the text is one, not what was decoded from one.
-    fn run(&mut self, outer: bool) {
+impl<'a> Scan<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            candidates: Vec::new(),
+            placeholders: Vec::new(),
+            sure: 0..0,
+            encoded_until: 0,
+        }
+    }
+
+    /// Whether any word was found. `outer`: the text is one, not what was decoded from one.
+    fn run(&mut self, outer: bool) -> bool {
         let engine = &*ENGINE;
         let input = Input::new(self.text).anchored(Anchored::No);
         // Most texts hold no word at all: the plain search is faster than the one for words within words.
-        let Ok(Some(first)) = engine.words.try_find(&input) else { return };
+        let Ok(Some(first)) = engine.words.try_find(&input) else { return false };
         let start = floor_word(self.text, first.start());
         let mut state = OverlappingState::start();
         let input = Input::new(self.text).range(start..).anchored(Anchored::No);
@@ -192,6 +203,7 @@ impl Scan<'_> {
                 self.call(engine, *call, found.start(), found.end(), outer);
             }
         }
+        true
     }
 
     fn call(&mut self, engine: &Engine, call: Call, start: usize, end: usize, outer: bool) {
@@ -199,15 +211,15 @@ impl Scan<'_> {
         match call {
             Call::Shape(place) => self.shape(engine, usize::from(place), start),
             Call::PrivateKey => {
-                if start >= self.sure_until
+                if !self.is_sure(start)
                     && let Some(span) = private_key::from_begin(self.text, start)
                 {
                     self.add("private-key", span, 9);
                 }
             }
             Call::PrivateKeyEnd => {
-                if start >= self.sure_until
-                    && let Some(span) = private_key::from_end(self.text, self.sure_until, start)
+                if !self.is_sure(start)
+                    && let Some(span) = private_key::from_end(self.text, self.sure.end, start)
                 {
                     self.add("private-key", span, 9);
                 }
@@ -218,7 +230,7 @@ impl Scan<'_> {
                 }
             }
             Call::Credential(kind) if outer => {
-                if let Some((rule, span)) = credentials::find(self.text, kind, start, end) {
+                for (rule, span) in credentials::find(self.text, kind, start, end) {
                     self.add(rule, span, 4);
                 }
             }
@@ -229,7 +241,7 @@ impl Scan<'_> {
             }
             Call::Named(place) if outer => self.named(engine, usize::from(place), start, end),
             Call::Discord => {
-                if start >= self.sure_until
+                if !self.is_sure(start)
                     && let Some(span) = credentials::discord_token(bytes, start)
                 {
                     self.add("discord-token", span, 7);
@@ -258,7 +270,7 @@ impl Scan<'_> {
                 Some(keyword - digits.count())
             }
         };
-        let Some(start) = start.filter(|&start| start >= self.sure_until) else { return };
+        let Some(start) = start.filter(|&start| !self.is_sure(start)) else { return };
         let solid = |byte: &u8| {
             !matches!(
                 byte,
@@ -278,7 +290,8 @@ impl Scan<'_> {
             ) && byte.is_ascii_graphic()
         };
         if !bytes.get(start..start + KEY_BYTES_MIN).is_some_and(|head| head.iter().all(solid))
-            || !is_free_before(bytes, start, rule.pattern.contains("%w"))
+            || !(matches!(bytes[start], b'.' | b'/')
+                || is_free_before(bytes, start, rule.pattern.contains("%w")))
         {
             return;
         }
@@ -301,17 +314,17 @@ impl Scan<'_> {
         let text = &self.text[span.clone()];
         let regex = engine.named[place]
             .get_or_init(|| anchored(&format!("^(?:{})$", rules::expression(rule.pattern))));
+        let is_key =
+            |text: &str| regex.is_match(text) && is_likely(text) && assignment::is_mixed(text);
         if text.len() <= REACH
-            && regex.is_match(text)
-            && is_likely(text)
-            && assignment::is_mixed(text)
+            && (is_key(text) || encoded::plain(text).is_some_and(|text| is_key(&text)))
         {
             self.add(rule.id, span, 6);
         }
     }
 
     fn encoded(&mut self, start: usize) {
-        if start < self.encoded_until || start < self.sure_until {
+        if start < self.encoded_until || self.is_sure(start) {
             return;
         }
         let span = encoded::run(self.text.as_bytes(), start, self.encoded_until);
@@ -321,9 +334,14 @@ impl Scan<'_> {
         }
     }
 
+    /// Whether a key that is sure holds this place.
+    fn is_sure(&self, at: usize) -> bool {
+        self.sure.contains(&at)
+    }
+
     fn add(&mut self, rule: &'static str, span: Range<usize>, weight: u8) {
         if weight >= 7 {
-            self.sure_until = self.sure_until.max(span.end);
+            self.sure = self.sure.start.max(span.start)..self.sure.end.max(span.end);
         }
         self.candidates.push(Candidate { rule, span, weight });
     }

@@ -133,7 +133,10 @@ pub(super) fn is_secret(value: &str, trust: Trust) -> bool {
     if bytes.iter().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control()) {
         return false;
     }
-    if is_reference(value) || is_uuid(value) || is_time_or_version(value) {
+    if is_uuid(value) {
+        return trust == Trust::Key;
+    }
+    if is_reference(value) || is_time_or_version(value) {
         return false;
     }
     let unprefixed = value.strip_prefix("0x").unwrap_or(value);
@@ -161,6 +164,9 @@ pub(super) fn is_secret(value: &str, trust: Trust) -> bool {
     let kinds = usize::from(lower) + usize::from(upper) + usize::from(digits > 0);
     if digits == 0 && odd == 0 {
         // Letters alone: long enough, and not as words are spelt.
+        if trust == Trust::Password && len >= 12 && is_jumbled(value) {
+            return true;
+        }
         return kinds == 2
             && symbols * 6 < len
             && len >= 20
@@ -171,14 +177,23 @@ pub(super) fn is_secret(value: &str, trust: Trust) -> bool {
         return false;
     }
     if is_spelt(value) {
-        return false;
+        // A person makes a password of a word, digits and a sign.
+        return trust == Trust::Password && digits >= 2 && odd > 0 && odd * 4 < len && kinds == 3;
     }
     let bits = entropy(bytes);
     match trust {
         Trust::Password => bits >= 2.75 && (kinds + usize::from(odd > 0) >= 3 || len >= 10),
         Trust::Key => bits >= 3.0 && (digits > 1 || kinds == 3),
-        Trust::Token => bits >= 3.2 && digits > 1,
+        Trust::Token => bits >= 3.2 && (digits > 1 || is_jumbled(value)),
     }
+}
+
+/// Whether small letters, capitals and digits follow each other as they do in no name.
+pub(super) fn is_jumbled(text: &str) -> bool {
+    let kind = |byte: &u8| (byte.is_ascii_lowercase(), byte.is_ascii_uppercase());
+    let letters: Vec<_> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    let turns = letters.windows(2).filter(|two| kind(&two[0]) != kind(&two[1])).count();
+    turns * 3 >= letters.len() && !is_spelt(text)
 }
 
 /// Whether most of a text is words: runs of letters that go on as words do, joined by case, digits or dashes.
@@ -246,7 +261,8 @@ fn is_reference(value: &str) -> bool {
         "+=", "({", "[0",
     ]
     .iter()
-    .any(|mark| value.contains(mark));
+    // What fills up Base64 compares nothing.
+    .any(|mark| value.trim_end_matches('=').contains(mark));
     // `f(x)`, `a[b]`: a name and what it is applied to.
     let call = value.find(['(', '[']).is_some_and(|at| {
         at > 0

@@ -62,12 +62,17 @@ fn damaged_rows_are_told_and_the_rest_is_kept() {
             "file: line 3: has a quote that is never closed; skipped",
             "file: line 5: has no text under `text`; skipped",
             "file: line 6: id came before at the same time: `1`; skipped",
-            "file: line 7: has no end yet; it is read once it has one",
+            "file: line 7: has no end yet; it is read once it has one, or no longer grows",
         ]
     );
-    assert_eq!(from("csv", &path, &first), Batch::default());
+    // A file that does not grow is whole, also without an end; one that grows after all is read from there.
+    let settled = from("csv", &path, &first);
+    assert_eq!((texts(&settled), problems(&settled)), (vec!["half a wo"], vec![]));
+    assert_eq!(from("csv", &path, &settled), Batch::default());
     append(&path, "rd\n6,6,\"an open\ncell");
-    let second = from("csv", &path, &first);
+    let second = from("csv", &path, &settled);
+    assert_eq!(second.messages[0].id, settled.messages[0].id);
+    assert_eq!(texts(&from("csv", &path, &first)), ["half a word"]);
     assert_eq!(texts(&second), ["half a word"]);
     append(&path, " of two lines\"");
     let third = from("csv", &path, &second);

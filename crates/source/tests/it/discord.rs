@@ -3,7 +3,7 @@
 use lichen_model::{Batch, Message, Role, Timestamp};
 use lichen_source::messages;
 
-use crate::message_files::{file, fixture, from, problems, read, read_damaged, texts};
+use crate::message_files::{file, fixture, from, problems, read, read_damaged, texts, zip};
 
 const CHANNEL: &str = "discord/Toys - makers - general [900].json";
 
@@ -120,6 +120,35 @@ fn formats_do_not_take_each_others_files() {
     assert_eq!(messages::sniff(&fixture("telegram/result.json")).unwrap().name, "telegram");
     let other = file(&folder, "x.json", r#"{"channel":"a","messages":[]}"#);
     assert_eq!(messages::sniff(&other).unwrap().name, "jsonl");
+}
+
+#[test]
+fn an_archive_gives_all_its_channels() {
+    let folder = tempfile::tempdir().unwrap();
+    let (channel, thread) = (fixture(CHANNEL), fixture("discord/thread.json"));
+    let bytes = |path| fs_err::read(path).unwrap();
+    let (one, two) = (bytes(&channel), bytes(&thread));
+    let files: [(&str, &[u8]); 4] = [
+        ("Toys/general.json", &one),
+        ("Toys/parser.json", &two),
+        ("Toys/other.json", b"{\"a\":1}"),
+        ("Toys/inner.zip", b"PK"),
+    ];
+    let path = zip(&folder, "toys.zip", &files);
+    assert_eq!(messages::sniff(&path).unwrap().name, "discord");
+    let batch = read("discord", &path);
+    assert_eq!(
+        problems(&batch),
+        ["file: entry Toys/inner.zip: is an archive within the archive; not opened"]
+    );
+    let expected = [read("discord", &channel).messages, read("discord", &thread).messages].concat();
+    assert_eq!(batch.messages, expected);
+    assert_eq!(from("discord", &path, &batch), Batch::default());
+    // What is damaged in one of them is told of that one.
+    let path = zip(&folder, "cut.zip", &[("a.json", &one[..one.len() - 40]), ("b.json", &two)]);
+    let batch = read("discord", &path);
+    assert!(problems(&batch)[0].starts_with("file/a.json: message "), "{:?}", problems(&batch));
+    assert_eq!(batch.streams.len(), 2);
 }
 
 #[test]

@@ -2,23 +2,32 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod agents;
+mod agents_damaged;
+mod agents_found;
 mod csv;
 mod discord;
 mod documents;
 mod forges;
+mod fuzz;
+mod fuzz_targets;
 mod git;
 mod git_damage;
 mod git_incremental;
 mod git_oracle;
 mod irc;
 mod mail;
+mod matrix;
 mod message_files;
 mod messages;
+mod planted;
 mod redaction;
 mod slack;
+mod sqlite_files;
 mod telegram;
 mod transcripts;
 mod whatsapp;
+mod zulip;
 
 use lichen_model::Batch;
 use lichen_source::Read;

@@ -272,8 +272,8 @@ fn formats_are_told_by_their_heads() {
     let error = format(&other).unwrap_err().to_string();
     assert!(
         error.ends_with(
-            "is in no known format of messages; known are: claude-code, slack, telegram, discord, whatsapp, github, \
-             gitlab, irc, csv, maildir, mbox, jsonl"
+            "is in no known format of messages; known are: claude-code, codex, gemini, opencode, cursor, aider, slack, \
+             zulip, telegram, discord, matrix, whatsapp, github, gitlab, irc, csv, maildir, mbox, jsonl"
         ),
         "{error}"
     );

@@ -150,6 +150,19 @@ fn other_json_is_not_taken() {
 }
 
 #[test]
+fn an_archive_gives_what_its_file_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = fs_err::read(fixture("telegram/result.json")).unwrap();
+    let files: [(&str, &[u8]); 2] =
+        [("ChatExport/result.json", &content), ("ChatExport/photos/a.jpg", b"\xff\xd8")];
+    let path = crate::message_files::zip(&folder, "chat.zip", &files);
+    assert_eq!(messages::sniff(&path).unwrap().name, "telegram");
+    let batch = read("telegram", &path);
+    assert_eq!(batch.messages, read("telegram", &fixture("telegram/result.json")).messages);
+    assert_eq!(from("telegram", &path, &batch), Batch::default());
+}
+
+#[test]
 fn damaged_exports() {
     for name in ["telegram/result.json", "telegram/account.json"] {
         read_damaged("telegram", "result.json", &fs_err::read(fixture(name)).unwrap());

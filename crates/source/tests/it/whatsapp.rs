@@ -203,6 +203,27 @@ fn formats_are_told_by_their_first_line() {
 }
 
 #[test]
+fn an_archive_of_several_chats_gives_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (fs_err::read(fixture(ANDROID)).unwrap(), fs_err::read(fixture(IOS)).unwrap());
+    let files: [(&str, &[u8]); 3] = [
+        ("WhatsApp Chat with Toy makers.txt", &one),
+        ("WhatsApp Chat - Bea/_chat.txt", &two),
+        ("notes about whatsapp.txt", b"no chat at all"),
+    ];
+    let path = zip(&folder, "all.zip", &files);
+    assert_eq!(messages::sniff(&path).unwrap().name, "whatsapp");
+    let batch = read("whatsapp", &path);
+    let names: Vec<_> = batch.streams.iter().map(|stream| stream.name.as_str()).collect();
+    assert_eq!(names, ["Bea", "Toy makers"]);
+    let alone = read("whatsapp", &fixture(ANDROID)).messages.len()
+        + read("whatsapp", &fixture(IOS)).messages.len();
+    assert_eq!(batch.messages.len(), alone);
+    assert_eq!(batch.progress.len(), 1);
+    assert_eq!(from("whatsapp", &path, &batch), Batch::default());
+}
+
+#[test]
 fn damaged_chats() {
     read_damaged("whatsapp", "_chat.txt", &fs_err::read(fixture(IOS)).unwrap());
     read_damaged("whatsapp", "x.txt", &fs_err::read(fixture(ANDROID)).unwrap());

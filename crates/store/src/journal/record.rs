@@ -12,6 +12,9 @@ use lichen_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use run::RunRecord;
+
+mod run;
 
 /// The form that is written.
 const VERSION: u8 = 1;
@@ -26,6 +29,8 @@ struct Record<'a> {
     passages: Vec<PassageRecord<'a>>,
     #[serde(borrow)]
     tags: Vec<TagRecord<'a>>,
+    #[serde(borrow)]
+    runs: Vec<RunRecord<'a>>,
     #[serde(borrow)]
     progress: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -89,7 +94,7 @@ struct TagRecord<'a> {
     name: Cow<'a, str>,
 }
 
-/// The messages of `batch` with their streams, passages, labels and progress, as bytes.
+/// The messages of `batch` with their streams, passages, labels, runs and progress, as bytes.
 ///
 /// # Errors
 /// A batch of commits, documents or refs: their sources can be read again, so they are appended at once.
@@ -112,6 +117,7 @@ pub(crate) fn encode(batch: &Batch) -> Result<Vec<u8>> {
             .collect::<Option<_>>()
             .ok_or(Error::NotLive)?,
         tags: batch.tags.iter().map(TagRecord::of).collect(),
+        runs: batch.runs.iter().map(RunRecord::of).collect(),
         progress: batch
             .progress
             .iter()
@@ -148,6 +154,7 @@ impl Record<'_> {
                 .map(PassageRecord::passage)
                 .collect::<Option<_>>()?,
             tags: self.tags.into_iter().map(TagRecord::tag).collect::<Option<_>>()?,
+            runs: self.runs.into_iter().map(RunRecord::event).collect(),
             progress: self
                 .progress
                 .into_iter()

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lichen_model::{
-    Message, MessageId, Owner, Passage, PassageKind, Progress, Role, Stream, StreamKind, Tag,
-    Timestamp, ToolCall, Zoned,
+    Extent, Message, MessageId, Outcome, Owner, Passage, PassageKind, Progress, Role, Run,
+    RunEvent, Standing, Stream, StreamKind, Tag, Timestamp, ToolCall, Zoned,
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -453,6 +453,31 @@ proptest! {
             });
             batch.tags.push(Tag { thing: id.any(), name: text.clone() });
             batch.progress.push(Progress { source: text.clone(), position: text.clone() });
+            let extent = Extent {
+                stream,
+                first: Standing { place: at, late: 2 },
+                last: Standing { place: -1, late: u32::MAX },
+                late: 4,
+                replaced: 5,
+                bytes: optional.then_some(6..7),
+            };
+            let run = Run::id(text, text, extent.id(), 8, Timestamp(at));
+            batch.runs.push(RunEvent::Claimed(Run {
+                id: run,
+                consumer: text.clone(),
+                signature: text.clone(),
+                extent: extent.clone(),
+                attempt: 8,
+                claimed: Timestamp(at),
+                lease: Timestamp(at),
+            }));
+            for outcome in [
+                Outcome::Done,
+                Outcome::Failed { reason: text.clone() },
+                Outcome::Split { parts: vec![extent.clone(), extent] },
+            ] {
+                batch.runs.push(RunEvent::Ended { run, at: Timestamp(at), outcome });
+            }
         }
         prop_assert_eq!(record::decode(&record::encode(&batch).unwrap()).unwrap(), batch);
     }

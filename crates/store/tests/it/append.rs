@@ -7,7 +7,7 @@ use lichen_model::{
     Batch, Commit, DocumentVersion, Message, Owner, Passage, PassageKind, Person, RepoPath, Stream,
     StreamKind, Timestamp, Zoned,
 };
-use lichen_store::{Error, Measure, Receipt, SqlLimits};
+use lichen_store::{Error, Measure, Measured, Receipt, SqlLimits, Store};
 
 use crate::sample::{
     START_SECS, batch, commit, commit_id, cut, expected, message, oid, open, person, reference,
@@ -24,7 +24,7 @@ fn a_batch_is_counted_and_its_passages_numbered() {
         (receipt.commits, receipt.versions, receipt.messages, receipt.tool_calls),
         (4, 2, 3, 1)
     );
-    assert_eq!((receipt.tags, receipt.ref_events), (1, 2));
+    assert_eq!((receipt.tags, receipt.ref_events, receipt.runs), (1, 2, 5));
     assert_eq!(receipt.seqs, 0..batch.passages.len() as u64);
     assert_eq!(receipt.passages, (0..batch.passages.len()).collect::<Vec<_>>());
     assert_eq!(receipt.problems, []);
@@ -60,6 +60,7 @@ fn the_same_batch_twice_changes_nothing() {
             (0, 0, 0, 0)
         );
         assert_eq!((receipt.tags, receipt.ref_events, receipt.passages.len()), (0, 0, 0));
+        assert_eq!(receipt.runs, 0);
         assert_eq!(receipt.problems, []);
         assert_eq!(store.read().entries(0, 1000).unwrap(), before);
     }
@@ -362,19 +363,66 @@ fn messages_from_before_tokens_were_counted_are_counted_once() {
     let messages = numbers.map(|n| message("general", n, &"word ".repeat(n as usize))).to_vec();
     let streams = vec![stream("general", StreamKind::Chat)];
     store.append(&Batch { streams, messages, ..Batch::default() }).unwrap();
-    let whole = store.read().sums(Stream::id("jsonl", "general"), Measure::Tokens).unwrap();
+    let whole = measured(&store, Measure::Tokens).unwrap();
     store.close().unwrap();
     let conn = duckdb::Connection::open(dir.path().join("lichen.duckdb")).unwrap();
     conn.execute_batch("UPDATE messages SET tokens = NULL, cum_tokens = NULL").unwrap();
     drop(conn);
     let mut store = open(dir.path());
     let general = Stream::id("jsonl", "general");
-    let uncounted = store.read().sums(general, Measure::Tokens);
-    assert!(matches!(uncounted, Err(Error::Uncounted)));
+    assert!(matches!(measured(&store, Measure::Tokens), Err(Error::Uncounted)));
+    assert!(matches!(store.read().disorder(general, Measure::Tokens), Err(Error::Uncounted)));
     let mut count = |text: &str| u32::try_from(text.split(' ').count() - 1).unwrap();
     assert_eq!(store.count_tokens(&mut count).unwrap(), 4);
     assert_eq!(store.count_tokens(&mut count).unwrap(), 0);
-    assert_eq!(store.read().sums(general, Measure::Tokens).unwrap(), whole);
+    assert_eq!(measured(&store, Measure::Tokens).unwrap(), whole);
     assert_eq!(store.read().doctor().unwrap(), []);
-    assert_eq!(store.read().sums(general, Measure::Bytes).unwrap().timely, [10, 55, 105]);
+    assert_eq!(measured(&store, Measure::Bytes).unwrap().0, [10, 55, 105]);
+}
+
+/// The sums of timely messages of `general`, and place and size of its late ones.
+fn measured(store: &Store, measure: Measure) -> Result<(Vec<i64>, Vec<(i64, i64)>), Error> {
+    #[derive(Default)]
+    struct Kept(Vec<i64>, Vec<(i64, i64)>);
+    impl Measured for Kept {
+        fn timely(&mut self, sums: &[i64]) {
+            self.0.extend_from_slice(sums);
+        }
+
+        fn late(&mut self, place: i64, size: i64) {
+            self.1.push((place, size));
+        }
+    }
+    let mut kept = Kept::default();
+    store.read().measure(Stream::id("jsonl", "general"), measure, &mut kept)?;
+    Ok((kept.0, kept.1))
+}
+
+#[test]
+fn a_stream_is_measured_in_its_order_however_its_rows_lie() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    // Of one millisecond, so that ids order them otherwise than the stream; then one that is late.
+    let mut messages: Vec<Message> = (0..50).map(named).collect();
+    let late = message("general", 2, &"x".repeat(50));
+    messages.push(Message { tokens: 50, ..late });
+    let streams = vec![stream("general", StreamKind::Chat)];
+    store.append(&Batch { streams, messages, ..Batch::default() }).unwrap();
+    let (sums, late) = measured(&store, Measure::Count).unwrap();
+    assert_eq!((sums, late), ((1..=50).collect(), vec![(-1, 1)]));
+    let (sums, late) = measured(&store, Measure::Bytes).unwrap();
+    let expected: Vec<i64> = (1..=50).map(|n| n * (n - 1) / 2).collect();
+    assert_eq!((sums, late), (expected, vec![(-1, 50)]));
+    let (times, late) = measured(&store, Measure::Time).unwrap();
+    let sent = message("general", 9, "").sent.at.millis();
+    assert_eq!((times, late), (vec![sent; 50], vec![(-1, sent - 70_000)]));
+}
+
+/// Message number `n` of `general`, of `n` bytes, at one time.
+fn named(n: u32) -> Message {
+    let one = message("general", n, &"x".repeat(n as usize));
+    let at = message("general", 9, "").sent.at;
+    let external_id = format!("named {n}");
+    let id = Message::id(one.stream, &external_id, at);
+    Message { id, external_id, sent: message("general", 9, "").sent, ..one }
 }

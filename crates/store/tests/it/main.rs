@@ -12,5 +12,6 @@ mod idempotent;
 mod journal;
 mod owner;
 mod read;
+mod runs;
 mod sample;
 mod sql;

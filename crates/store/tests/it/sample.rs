@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lichen_model::{
-    Batch, ChangeStatus, Clock, Commit, CommitId, Document, DocumentKind, DocumentVersion,
-    FileChange, Message, MessageId, Oid, Owner, Passage, PassageKind, Person, Progress, Ref,
-    RefKind, RefState, Repo, RepoPath, Role, Stream, StreamKind, Tag, TextHash, Timestamp,
-    ToolCall, VersionId, Zoned,
+    Batch, ChangeStatus, Clock, Commit, CommitId, Document, DocumentKind, DocumentVersion, Extent,
+    FileChange, Message, MessageId, Oid, Outcome, Owner, Passage, PassageKind, Person, Progress,
+    Ref, RefKind, RefState, Repo, RepoPath, Role, Run, RunEvent, Standing, Stream, StreamKind, Tag,
+    TextHash, Timestamp, ToolCall, VersionId, Zoned,
 };
 use lichen_store::{Entry, Options, Receipt, Store};
 
@@ -239,9 +239,42 @@ pub(crate) fn batch() -> Batch {
         streams: vec![stream("general", StreamKind::Chat), stream("ops", StreamKind::Chat)],
         tags: vec![Tag { thing: messages[0].id.any(), name: "parser".into() }],
         messages,
+        runs: runs(),
         progress: vec![Progress { source: "jsonl:a".into(), position: "3".into() }],
         ..Batch::default()
     })
+}
+
+/// The window of the stream `name` from place 0 to `last`.
+pub(crate) fn extent(name: &str, last: i64) -> Extent {
+    let stream = Stream::id("jsonl", name);
+    let at = |place| Standing { place, late: 0 };
+    Extent { stream, first: at(0), last: at(last), late: 0, replaced: 0, bytes: None }
+}
+
+/// The attempt of that number at a window, claimed at second `secs` for ten.
+pub(crate) fn run(extent: Extent, attempt: u32, secs: i64) -> Run {
+    let (claimed, lease) = (zoned(secs).at, zoned(secs + 10).at);
+    let id = Run::id("writer", "v1", extent.id(), attempt, claimed);
+    let (consumer, signature) = ("writer".into(), "v1".into());
+    Run { id, consumer, signature, extent, attempt, claimed, lease }
+}
+
+pub(crate) fn ended(run: &Run, secs: i64, outcome: Outcome) -> RunEvent {
+    RunEvent::Ended { run: run.id, at: zoned(secs).at, outcome }
+}
+
+/// A window that failed, then was split, and one that is claimed.
+fn runs() -> Vec<RunEvent> {
+    let [first, second] = [run(extent("general", 1), 1, 0), run(extent("general", 1), 2, 7)];
+    let part = |bytes| Extent { bytes: Some(bytes), ..extent("general", 0) };
+    vec![
+        RunEvent::Claimed(first.clone()),
+        ended(&first, 5, Outcome::Failed { reason: "no answer".into() }),
+        RunEvent::Claimed(second.clone()),
+        ended(&second, 9, Outcome::Split { parts: vec![part(0..7), part(7..31)] }),
+        RunEvent::Claimed(run(extent("ops", 0), 1, 20)),
+    ]
 }
 
 pub(crate) fn commit_id(n: u32) -> CommitId {

@@ -1,30 +1,59 @@
 //! Windows against a naive cut of a list of messages.
 
-use lichen_store::{Late, Measure, Standing, Sums};
+use lichen_model::Standing;
+use lichen_store::{Disorder, Late, Measure, Measured as _};
 use proptest::prelude::*;
 
-use super::{Cut, cut};
+use super::{Cut, Cutter, Piece};
 
 const MEASURES: [Measure; 4] = [Measure::Bytes, Measure::Tokens, Measure::Count, Measure::Time];
 
 /// A stream as a list: where each message stands, its size (its time, for time), whether it was replaced.
 type List = Vec<(Standing, i64, bool)>;
 
-fn sums(list: &List, measure: Measure) -> Sums {
-    let mut sums = Sums::default();
-    let mut sum = 0;
+/// The windows of `list`, whose sums come `step` at a time.
+fn cut(list: &List, cut: Cut, step: usize) -> Vec<Piece> {
+    let mut disorder = Disorder::default();
     for &(at, size, replaced) in list {
         if at.late > 0 {
-            sums.late.push(Late { at, size, replaced });
-            continue;
-        }
-        sum = if measure == Measure::Time { size } else { sum + size };
-        sums.timely.push(sum);
-        if replaced {
-            sums.replaced.push(at.place);
+            disorder.late.push(Late { at, size, replaced });
+        } else if replaced {
+            disorder.replaced.push(at.place);
         }
     }
-    sums
+    let mut cutter = Cutter::informed(cut, disorder);
+    for sums in sums(list, cut.measure).chunks(step) {
+        cutter.timely(sums);
+    }
+    cutter.finish().expect("it was told all")
+}
+
+/// The windows of `list`, whose late messages come after `delay` sums more.
+fn learn(list: &List, cut: Cut, delay: usize) -> Option<Vec<Piece>> {
+    let mut cutter = Cutter::learning(cut);
+    let late = |place| list.iter().filter(move |(at, ..)| at.late > 0 && at.place == place);
+    let sums = sums(list, cut.measure);
+    for (nth, sum) in sums.iter().enumerate() {
+        cutter.timely(&[*sum]);
+        if let Some(before) = nth.checked_sub(delay) {
+            late(super::place(before)).for_each(|(at, size, _)| cutter.late(at.place, *size));
+        }
+    }
+    for nth in sums.len().saturating_sub(delay)..sums.len() {
+        late(super::place(nth)).for_each(|(at, size, _)| cutter.late(at.place, *size));
+    }
+    cutter.finish()
+}
+
+fn sums(list: &List, measure: Measure) -> Vec<i64> {
+    let mut sum = 0;
+    let timely = list.iter().filter(|(at, ..)| at.late == 0);
+    timely
+        .map(|&(_, size, _)| {
+            sum = if measure == Measure::Time { size } else { sum + size };
+            sum
+        })
+        .collect()
 }
 
 fn stream(measure: Measure) -> impl Strategy<Value = List> {
@@ -56,9 +85,10 @@ proptest! {
             .prop_flat_map(|measure| stream(measure).prop_map(move |list| (measure, list))),
         size in 1..90_i64,
         share in 0..90_i64,
+        step in 1..20_usize,
     ) {
         let overlap = size * share / 100;
-        let pieces = cut(&sums(&list, measure), Cut { measure, size, overlap });
+        let pieces = cut(&list, Cut { measure, size, overlap }, step);
         let alive: Vec<(Standing, i64)> = list
             .iter()
             .filter(|(_, _, replaced)| !replaced)
@@ -67,6 +97,10 @@ proptest! {
         let mut covered = vec![false; alive.len()];
         let mut last_start = None;
         for piece in &pieces {
+            let there = |at: Standing| (piece.first.place..=piece.last.place).contains(&at.place);
+            let late = list.iter().filter(|(at, ..)| at.late > 0 && there(*at)).count();
+            let replaced = list.iter().filter(|(at, _, replaced)| *replaced && there(*at)).count();
+            prop_assert_eq!((late, replaced), (piece.late as usize, piece.replaced as usize));
             let inside: Vec<usize> = (0..alive.len())
                 .filter(|&nth| (piece.first..=piece.last).contains(&alive[nth].0))
                 .collect();
@@ -107,7 +141,7 @@ proptest! {
         let mut list: List =
             list.into_iter().filter(|(at, ..)| at.late == 0).map(|(at, size, _)| (at, size, false)).collect();
         let cut_of = |list: &List| {
-            cut(&sums(list, Measure::Bytes), Cut { measure: Measure::Bytes, size, overlap: size / 10 })
+            cut(list, Cut { measure: Measure::Bytes, size, overlap: size / 10 }, 7)
         };
         let before = cut_of(&list);
         let place = list[nth % list.len()].0.place;
@@ -119,4 +153,39 @@ proptest! {
             prop_assert!(touched || after.contains(&piece), "{piece:?}");
         }
     }
+
+    #[test]
+    fn late_messages_learned_on_the_way_are_cut_as_those_told_before(
+        (measure, list) in prop::sample::select(&MEASURES[..])
+            .prop_flat_map(|measure| stream(measure).prop_map(move |list| (measure, list))),
+        size in 1..90_i64,
+        share in 0..90_i64,
+        delay in 0..20_usize,
+    ) {
+        let list: List = list.into_iter().map(|(at, size, _)| (at, size, false)).collect();
+        let spec = Cut { measure, size, overlap: size * share / 100 };
+        let crowded = list.iter().any(|(at, ..)| at.late > 1);
+        match learn(&list, spec, delay) {
+            Some(pieces) => prop_assert_eq!(pieces, cut(&list, spec, 7)),
+            None => prop_assert!(crowded),
+        }
+    }
+}
+
+#[test]
+fn a_late_message_that_comes_after_its_window_was_let_go_is_told() {
+    let spec = Cut { measure: Measure::Count, size: 10, overlap: 1 };
+    let mut cutter = Cutter::learning(spec);
+    let sums: Vec<i64> = (1..=3_000_000).collect();
+    for chunk in sums.chunks(2048) {
+        cutter.timely(chunk);
+    }
+    assert!(cutter.sums.len() <= 2 * super::HELD + 2048, "memory is bounded");
+    cutter.late(2_500_000, 1);
+    cutter.late(100, 1);
+    assert_eq!(cutter.finish(), None);
+    let mut cutter = Cutter::learning(spec);
+    cutter.timely(&sums);
+    cutter.late(2_900_000, 1);
+    assert_eq!(cutter.finish().map(|pieces| pieces.len()), Some(333_335));
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use lichen_model::{Role, Zoned};
 use serde_json::{Map, Value};
 
+use crate::messages::agent::{inner, text};
 use crate::messages::parts::{Meta, without_lone_surrogates};
 
 /// Lines without a word of a conversation.
@@ -70,6 +71,14 @@ pub(super) enum Block {
 pub(super) struct Entry {
     pub(super) kind: Kind,
     pub(super) uuid: String,
+    /// The session that it names.
+    pub(super) session: String,
+    /// The session and line that it is a copy of, in a fork.
+    pub(super) forked: Option<(String, String)>,
+    /// It is a sub-agent's, in the file of the session above it.
+    pub(super) sidechain: bool,
+    /// The sub-agent whose work a tool's result is.
+    pub(super) agent: Option<String>,
     pub(super) parent: Option<String>,
     pub(super) sent: Zoned,
     pub(super) cwd: PathBuf,
@@ -171,6 +180,14 @@ impl Entry {
         });
         Self {
             uuid: owned("uuid"),
+            session: owned("sessionId"),
+            forked: inner(object, "forkedFrom").and_then(|from| {
+                Some((text(from, "sessionId")?.to_owned(), text(from, "messageUuid")?.to_owned()))
+            }),
+            sidechain: object.get("isSidechain") == Some(&Value::Bool(true)),
+            agent: inner(object, "toolUseResult")
+                .and_then(|result| text(result, "agentId"))
+                .map(ToOwned::to_owned),
             parent: text(object, "parentUuid")
                 .or_else(|| text(object, "logicalParentUuid"))
                 .map(ToOwned::to_owned),
@@ -193,10 +210,6 @@ impl Entry {
             meta.text("gitBranch", &self.branch);
         }
     }
-}
-
-fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    object.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
 fn block(block: Value) -> Option<Block> {

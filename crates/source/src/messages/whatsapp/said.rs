@@ -31,7 +31,10 @@ pub(super) fn chat_name(path: &Path, inner: Option<&str>) -> String {
     let folder = path.parent().map(|folder| {
         folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     });
-    let names = [inner.map(|inner| stem(Path::new(inner))), Some(stem(path)), folder];
+    let inner = inner.map(Path::new);
+    let above = inner.and_then(Path::parent).and_then(Path::file_name);
+    let above = above.map(|name| name.to_string_lossy().into_owned());
+    let names = [inner.map(stem), above, Some(stem(path)), folder];
     let cleaned = |name: &String| {
         let name = name.trim();
         let numbered = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));

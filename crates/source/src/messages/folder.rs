@@ -1,11 +1,11 @@
-//! The files of an export, in an archive or in a folder.
+//! The JSON files of an export, in an archive or in a folder.
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 
-use super::{INDEXES, PEOPLE};
 use crate::zip_file::ZipFile;
 use crate::{Error, Result};
 
@@ -18,9 +18,10 @@ pub(super) struct Folder {
     pub(super) files: Vec<(String, u64)>,
 }
 
+#[derive(Clone)]
 enum Root {
     Folder(PathBuf),
-    Zip(Box<ZipFile>),
+    Zip(Arc<ZipFile>),
 }
 
 impl Folder {
@@ -31,7 +32,7 @@ impl Folder {
             let refused = std::mem::take(&mut zip.refused);
             let problems = refused.into_iter().map(|(name, why)| (name, why.to_owned())).collect();
             let files = zip.entries.iter().map(|entry| (entry.name.clone(), entry.bytes)).collect();
-            return Ok((Self { root: Root::Zip(Box::new(zip)), files }, problems));
+            return Ok((Self { root: Root::Zip(Arc::new(zip)), files }, problems));
         }
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         list(path, "", &mut files)?;
@@ -45,17 +46,21 @@ impl Folder {
         Ok((Self { root: Root::Folder(path.to_owned()), files }, problems))
     }
 
-    /// Where the indexes stand: at the root, or in the one folder that was packed. `None` where this is no export.
-    pub(super) fn prefix(&self) -> Option<String> {
-        let has = |prefix: &str, names: &[&str]| {
-            names.iter().any(|name| self.has(&format!("{prefix}{name}")))
-        };
+    /// Where a file of one of these names stands beside one of the others: at the root, or in the one folder that was
+    /// packed. `None` where this is no such export.
+    pub(super) fn prefix(&self, first: &[&str], beside: &[&str]) -> Option<String> {
+        let has = |prefix: &str| beside.iter().any(|name| self.has(&format!("{prefix}{name}")));
         let roots = self.files.iter().filter_map(|(name, _)| {
             let (folder, file) = name.rsplit_once('/').map_or(("", &**name), |parts| parts);
             let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-            PEOPLE.contains(&file).then_some(prefix)
+            first.contains(&file).then_some(prefix)
         });
-        roots.filter(|prefix| has(prefix, &INDEXES)).min_by_key(String::len)
+        roots.filter(|prefix| has(prefix)).min_by_key(String::len)
+    }
+
+    /// The same files, to be read beside these.
+    pub(super) fn again(&self) -> Self {
+        Self { root: self.root.clone(), files: self.files.clone() }
     }
 
     fn has(&self, name: &str) -> bool {

@@ -5,33 +5,73 @@ use std::path::{Component, Path, PathBuf};
 use lichen_model::{Id, RepoPath, ToolCall, ToolCallId};
 use serde_json::{Map, Value};
 
-use super::entry::Entry;
+use super::apply_patch;
 
 /// Lines around a change that a diff shows.
 const CONTEXT_LINES: usize = 3;
 
 /// A call as structured as its input tells it. Its id is set once its message's is known.
-pub(super) fn call(
+pub(in crate::messages) fn call(
     id: &str,
     tool: &str,
     input: &Value,
-    roots: &[&Path],
-    entry: &Entry,
+    roots: &[PathBuf],
+    cwd: &Path,
 ) -> ToolCall {
     let none = Map::new();
     let object = input.as_object().unwrap_or(&none);
-    let paths = named_paths(object)
+    let command = command(object);
+    let name = |path: &str| relative(path, roots, cwd);
+    let mut paths: Vec<RepoPath> = named_paths(object).into_iter().map(name).collect();
+    let applied = [object.get("patch"), object.get("patchText"), object.get("input"), Some(input)]
         .into_iter()
-        .map(|path| relative(path, roots, &entry.cwd))
-        .collect::<Vec<_>>();
+        .filter_map(|value| value?.as_str())
+        .chain(command.as_deref())
+        .find_map(|text| apply_patch::parse(text, &|path| name(path).to_text().into_owned()));
+    let patch = match applied {
+        Some(applied) => {
+            for path in applied.paths.iter().map(|path| name(path)) {
+                if !paths.contains(&path) {
+                    paths.push(path);
+                }
+            }
+            Some(applied.diff)
+        }
+        None => patch(object, paths.first()),
+    };
     ToolCall {
         id: ToolCallId(Id::default()),
         external_id: id.to_owned(),
         tool: tool.to_owned(),
-        command: text(object, "command").map(ToOwned::to_owned),
-        patch: patch(object, paths.first()),
+        command,
+        patch,
         paths,
         input: input.to_string(),
+    }
+}
+
+/// The command line: as it was written, or of its words.
+fn command(object: &Map<String, Value>) -> Option<String> {
+    let command = object.get("command").or_else(|| object.get("cmd"))?;
+    if let Some(line) = command.as_str() {
+        return Some(line.to_owned());
+    }
+    let words: Vec<&str> = command.as_array()?.iter().filter_map(Value::as_str).collect();
+    match words[..] {
+        [] => None,
+        // What a shell is told to run is the command.
+        [_, "-c" | "-lc" | "-Command" | "/c", line] => Some(line.to_owned()),
+        _ => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+/// A word as a shell needs it.
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -40,7 +80,20 @@ fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 }
 
 fn named_paths(object: &Map<String, Value>) -> Vec<&str> {
-    const KEYS: [&str; 5] = ["file_path", "filePath", "notebook_path", "path", "paths"];
+    const KEYS: [&str; 12] = [
+        "file_path",
+        "filePath",
+        "notebook_path",
+        "path",
+        "paths",
+        "file_paths",
+        "absolute_path",
+        "dir_path",
+        "target_file",
+        "targetFile",
+        "relativeWorkspacePath",
+        "relative_workspace_path",
+    ];
     let mut paths = Vec::new();
     for key in KEYS {
         match object.get(key) {
@@ -54,7 +107,7 @@ fn named_paths(object: &Map<String, Value>) -> Vec<&str> {
 }
 
 /// The path seen from the root it lies in; as written where it lies in none.
-fn relative(path: &str, roots: &[&Path], cwd: &Path) -> RepoPath {
+pub(in crate::messages) fn relative(path: &str, roots: &[PathBuf], cwd: &Path) -> RepoPath {
     let absolute = normal(&cwd.join(path));
     let inside = roots
         .iter()
@@ -71,7 +124,7 @@ fn relative(path: &str, roots: &[&Path], cwd: &Path) -> RepoPath {
 }
 
 /// Without `.` and `..`, by the names alone: the files of a transcript may be gone.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub(in crate::messages) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -95,7 +148,9 @@ fn patch(object: &Map<String, Value>, path: Option<&RepoPath>) -> Option<String>
         } else if let Some(edit) = edit(object) {
             vec![edit]
         } else {
-            let content = text(object, "content").or_else(|| text(object, "new_source"))?;
+            let content = ["content", "new_source", "contents", "code_edit"]
+                .into_iter()
+                .find_map(|key| text(object, key))?;
             return hunk("", content).map(|hunk| format!("--- /dev/null\n+++ b/{path}\n{hunk}"));
         };
     let hunks: String = edits.into_iter().filter_map(|(old, new)| hunk(old, new)).collect();
@@ -103,12 +158,14 @@ fn patch(object: &Map<String, Value>, path: Option<&RepoPath>) -> Option<String>
 }
 
 fn edit(object: &Map<String, Value>) -> Option<(&str, &str)> {
-    Some((text(object, "old_string")?, text(object, "new_string")?))
+    const KEYS: [(&str, &str); 3] =
+        [("old_string", "new_string"), ("oldString", "newString"), ("old_str", "new_str")];
+    KEYS.into_iter().find_map(|(old, new)| Some((text(object, old)?, text(object, new)?)))
 }
 
 /// One hunk: equal lines at both ends are context, what lies between is replaced as a whole. An edit names a
 /// fragment that it replaces, so there is little to gain from a minimal diff within it.
-fn hunk(old: &str, new: &str) -> Option<String> {
+pub(in crate::messages) fn hunk(old: &str, new: &str) -> Option<String> {
     let (old, new): (Vec<_>, Vec<_>) =
         (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
     if old == new {

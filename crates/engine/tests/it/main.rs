@@ -1,0 +1,7 @@
+//! The engine's behaviour through its public interface.
+
+#![expect(clippy::unwrap_used, reason = "where a helper of a test fails, the test does")]
+
+mod conversation;
+mod runs;
+mod windows;
