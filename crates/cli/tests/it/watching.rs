@@ -69,7 +69,7 @@ impl Running {
 }
 
 fn said(id: u32, text: &str) -> String {
-    let time = 1_704_186_000 + id * 60;
+    let time = 1_704_190_000 + id * 60;
     format!(
         "{{\"id\":\"k{id}\",\"stream\":\"kitchen\",\"author\":\"Bo\",\"time\":{time},\"text\":\"{text}\"}}\n"
     )
