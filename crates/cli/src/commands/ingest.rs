@@ -30,6 +30,7 @@ const PROBLEMS_SHOWN: usize = 20;
   lichen ingest --no-discover
   lichen ingest --watch               take in everything, then keep up until Ctrl-C
   tail -f chat.log | to-jsonl | lichen ingest - --name chat")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct IngestArgs {
     /// Files of messages, folders, repositories; `-` for JSON lines from standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -58,7 +59,7 @@ pub(crate) struct IngestArgs {
 }
 
 pub(super) fn run(
-    args: IngestArgs,
+    args: &IngestArgs,
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
@@ -68,9 +69,9 @@ pub(super) fn run(
     }
     let mut engine = context.open_at(&dir)?;
     if args.paths.iter().any(|path| path.as_os_str() == "-") {
-        return from_stdin(engine, &args, context, output);
+        return from_stdin(engine, args, context, output);
     }
-    let plan = plan(&args, context)?;
+    let plan = plan(args, context)?;
     let summary = engine.ingest(&plan, &mut context.bars(output))?;
     if output.is_json() {
         output.answer_json(&json::ingest(&summary))?;
@@ -85,7 +86,7 @@ pub(super) fn run(
     if args.watch {
         output.note("keeping up; Ctrl-C ends it");
         let watched = Watch::new(plan);
-        live::run(engine, context, live::Lines::new(output), async |_live, feeder| {
+        live::run(engine, context, live::Lines::report(output), async |_live, feeder| {
             watch(&watched, &feeder).await
         })?;
     }
@@ -108,7 +109,7 @@ fn from_stdin(
     }
     engine.prepare(&mut context.bars(output))?;
     let spec = Stdin { mapping: mapping(args)?, ..Stdin::new(&*args.name) };
-    let report = live::Lines::new(&output.quieter());
+    let report = live::Lines::report(&output.quieter());
     let taken = live::run(engine, context, report, async |_live, feeder| {
         stdin(&spec, tokio::io::stdin(), &feeder).await
     })?;

@@ -59,7 +59,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(output: &Output) -> Arc<dyn Report> {
+    pub(super) fn report(output: &Output) -> Arc<dyn Report> {
         Arc::new(Self { output: Mutex::new(output.beside()) })
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(args) => init::run(&args, context, output),
-        Command::Ingest(args) => ingest::run(args, context, output),
+        Command::Ingest(args) => ingest::run(&args, context, output),
         Command::Recall(args) => recall::run(args, context, output),
         Command::Get(args) => get::run(args, context, output),
         Command::Status(args) => status::run(&args, context, output),

@@ -114,7 +114,7 @@ fn follow(
 ) -> anyhow::Result<()> {
     engine.prepare(&mut context.bars(output))?;
     let watched = Watch::new(plan);
-    let report = live::Lines::new(&output.quieter());
+    let report = live::Lines::report(&output.quieter());
     live::run(engine, context, report, async |live, feeder| {
         let (mut follow, last) = Follow::begin(live, stream, count).await?;
         let mut told = show(&last, output);

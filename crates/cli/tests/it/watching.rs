@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::harness::Place;
 
 /// Longer than anything may take; never waited for where a test passes.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 /// A program that runs, and the lines it prints.
 struct Running {
@@ -40,18 +40,14 @@ impl Running {
     #[track_caller]
     fn wait(&mut self, words: &str) {
         loop {
-            match self.lines.recv_timeout(LONG) {
-                Ok(line) => {
-                    let found = line.contains(words);
-                    self.seen.push(line);
-                    if found {
-                        return;
-                    }
-                }
-                Err(_) => {
-                    self.child.kill().unwrap();
-                    panic!("no line with `{words}` in {:#?}", self.seen);
-                }
+            let Ok(line) = self.lines.recv_timeout(LONG) else {
+                self.child.kill().unwrap();
+                panic!("no line with `{words}` in {:#?}", self.seen);
+            };
+            let found = line.contains(words);
+            self.seen.push(line);
+            if found {
+                return;
             }
         }
     }
@@ -69,7 +65,7 @@ impl Running {
 }
 
 fn said(id: u32, text: &str) -> String {
-    let time = 1_704_186_000 + id * 60;
+    let time = 1_704_190_000 + id * 60;
     format!(
         "{{\"id\":\"k{id}\",\"stream\":\"kitchen\",\"author\":\"Bo\",\"time\":{time},\"text\":\"{text}\"}}\n"
     )

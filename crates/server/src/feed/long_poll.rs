@@ -53,7 +53,7 @@ impl LongPoll {
             next: "next".to_owned(),
             answer_bytes_max: 8 << 20,
             idle: Duration::from_secs(1),
-            retry_max: Duration::from_secs(300),
+            retry_max: Duration::from_mins(5),
             seed: 0,
         }
     }

@@ -100,7 +100,7 @@ pub struct Post {
 /// A key under which a batch was taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
-    key: u64,
+    name: u64,
     body: u64,
     acknowledged: Acknowledged,
 }
@@ -163,9 +163,9 @@ impl Post {
         let mut batch = read.await?;
         let problems = std::mem::take(&mut batch.problems);
         // The key goes into the record, so that it is known exactly when the messages are.
-        if let Some((key, body)) = hashes {
+        if let Some((name, body)) = hashes {
             let acknowledged = Acknowledged { seq: 0, messages: batch.messages.len() };
-            let position = self.position(Key { key, body, acknowledged });
+            let position = self.position(Key { name, body, acknowledged });
             batch.progress.push(Progress { source: feed.clone(), position });
         }
         let acknowledged = if batch.is_empty() {
@@ -173,8 +173,8 @@ impl Post {
         } else {
             self.feeder.try_append(batch).await.map_err(refused)?
         };
-        if let Some((key, body)) = hashes {
-            self.remember(Key { key, body, acknowledged });
+        if let Some((name, body)) = hashes {
+            self.remember(Key { name, body, acknowledged });
         }
         if acknowledged.messages > 0 {
             let messages = acknowledged.messages;
@@ -187,13 +187,13 @@ impl Post {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, key: u64) -> Option<Key> {
-        self.keys().iter().find(|known| known.key == key).copied()
+    fn known(&self, name: u64) -> Option<Key> {
+        self.keys().iter().find(|known| known.name == name).copied()
     }
 
     fn remember(&self, key: Key) {
         let mut keys = self.keys();
-        keys.retain(|known| known.key != key.key);
+        keys.retain(|known| known.name != key.name);
         keys.push_back(key);
         while keys.len() > KEYS {
             keys.pop_front();
@@ -205,8 +205,9 @@ impl Post {
     fn position(&self, new: Key) -> String {
         let keys = self.keys();
         let skip = (keys.len() + 1).saturating_sub(KEYS);
-        let text =
-            |key: &Key| format!("{:016x} {:016x} {}", key.key, key.body, key.acknowledged.messages);
+        let text = |key: &Key| {
+            format!("{:016x} {:016x} {}", key.name, key.body, key.acknowledged.messages)
+        };
         keys.iter().skip(skip).chain([&new]).map(text).collect::<Vec<_>>().join(",")
     }
 }
@@ -215,9 +216,9 @@ fn parse_keys(position: &str, applied: u64) -> VecDeque<Key> {
     let key = |text: &str| {
         let mut words = text.split(' ');
         let mut hex = || u64::from_str_radix(words.next()?, 16).ok();
-        let (key, body) = (hex()?, hex()?);
+        let (name, body) = (hex()?, hex()?);
         let messages = words.next()?.parse().ok()?;
-        Some(Key { key, body, acknowledged: Acknowledged { seq: applied, messages } })
+        Some(Key { name, body, acknowledged: Acknowledged { seq: applied, messages } })
     };
     position.split(',').filter_map(key).collect()
 }

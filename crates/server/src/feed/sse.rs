@@ -50,7 +50,7 @@ impl Sse {
             event_bytes_max: 4 << 20,
             queue: QueueLimits::default(),
             retry: Duration::from_secs(3),
-            retry_max: Duration::from_secs(300),
+            retry_max: Duration::from_mins(5),
             seed: 0,
         }
     }

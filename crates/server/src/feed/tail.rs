@@ -37,8 +37,10 @@ struct Held {
     /// `None` for a folder.
     opened: Option<Arc<fs_err::File>>,
     identity: Identity,
-    /// How it was when it was read to its end; `None` while it is being read.
-    read: Option<Stamp>,
+    /// How it was just before its reader looked how long it is: what is written later changes it.
+    stamp: Stamp,
+    /// Its reader has come to the end that it had then.
+    drained: bool,
     reader: MessageReader,
     /// It has lost its name, and was read to its end once since.
     leaving: bool,
@@ -83,21 +85,18 @@ impl Tail {
                 }
                 return Ok(None);
             };
-            if held.read.is_none() {
-                let stamp = held.stamp(&self.file.path);
+            if !held.drained {
                 if let Some(batch) = held.reader.next_batch().map_err(lichen_engine::Error::from)? {
                     if let Some(progress) = batch.progress.last() {
                         self.position = Some(progress.position.clone());
                     }
                     return Ok(Some(batch));
                 }
-                let stamp = stamp.map_err(|source| crate::Error::read(&self.file.source(), source));
-                held.read = Some(stamp?);
-                continue;
+                held.drained = true;
             }
             let stamp = held.stamp(&self.file.path);
-            let stamp = stamp.map_err(|source| self.failed(source))?;
-            if self.held.as_ref().is_some_and(|held| held.read != Some(stamp)) {
+            let stamp = stamp.map_err(|source| failed(&self.file, source))?;
+            if held.stamp != stamp {
                 self.read_on(reader)?;
             } else if !self.leave() {
                 return Ok(None);
@@ -105,21 +104,19 @@ impl Tail {
         }
     }
 
-    fn failed(&self, source: io::Error) -> crate::Error {
-        crate::Error::read(&self.file.source(), source)
-    }
-
     /// The held file has changed.
     fn read_on(&mut self, reader: &Reader) -> Result<()> {
+        let path = self.file.path.clone();
         let Some(held) = &mut self.held else { return Ok(()) };
-        held.read = None;
-        held.idle = 0;
-        if held.reader.grown().map_err(lichen_engine::Error::from)? {
+        let stamp = held.stamp(&path);
+        let grown = held.reader.grown().map_err(lichen_engine::Error::from)?;
+        (held.drained, held.idle) = (false, 0);
+        if grown {
+            held.stamp = stamp.map_err(|source| failed(&self.file, source))?;
             return Ok(());
         }
         // Its reader cannot read on, or what it had read is not there any more.
-        let opened = held.opened.clone();
-        let leaving = held.leaving;
+        let (opened, leaving) = (held.opened.clone(), held.leaving);
         self.held = None;
         match opened {
             Some(opened) => self.hold(reader, opened, leaving),
@@ -136,7 +133,7 @@ impl Tail {
             Some(named) if named == held.identity => {
                 held.idle += 1;
                 if held.idle > IDLE_LOOKS {
-                    self.closed = held.read.map(|stamp| (named, stamp));
+                    self.closed = Some((named, held.stamp));
                     self.held = None;
                 }
                 false
@@ -160,16 +157,17 @@ impl Tail {
         let found = match fs_err::metadata(&path) {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(self.failed(error)),
+            Err(error) => return Err(failed(&self.file, error)),
         };
         let seen = (Identity::of(&found), Stamp::of(&found).with_log_of(&path));
         if found.is_dir() {
-            let stamp = rotated::stamp_of_folder(&path).map_err(|error| self.failed(error))?;
+            let stamp =
+                rotated::stamp_of_folder(&path).map_err(|error| failed(&self.file, error))?;
             if self.closed == Some((seen.0, stamp)) {
                 return Ok(false);
             }
             let opened = reader.open_messages(&self.file, None, self.position.clone())?;
-            self.held = Some(Held::new(None, seen.0, opened));
+            self.held = Some(Held::new(None, seen.0, stamp, opened));
             return Ok(true);
         }
         if self.closed == Some(seen) {
@@ -179,7 +177,7 @@ impl Tail {
         let opened = match fs_err::File::open(&path) {
             Ok(opened) => Arc::new(opened),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(self.failed(error)),
+            Err(error) => return Err(failed(&self.file, error)),
         };
         self.hold(reader, opened, false)?;
         Ok(true)
@@ -194,10 +192,11 @@ impl Tail {
         {
             opened = Arc::new(rest);
         }
-        let metadata = opened.metadata().map_err(|source| self.failed(source))?;
+        let metadata = opened.metadata().map_err(|source| failed(&self.file, source))?;
         let read =
             reader.open_messages(&self.file, Some(Arc::clone(&opened)), self.position.clone())?;
-        let held = Held::new(Some(opened), Identity::of(&metadata), read);
+        let stamp = Stamp::of(&metadata).with_log_of(&self.file.path);
+        let held = Held::new(Some(opened), Identity::of(&metadata), stamp, read);
         self.held = Some(Held { leaving, ..held });
         Ok(())
     }
@@ -207,9 +206,10 @@ impl Held {
     const fn new(
         opened: Option<Arc<fs_err::File>>,
         identity: Identity,
+        stamp: Stamp,
         reader: MessageReader,
     ) -> Self {
-        Self { opened, identity, read: None, reader, leaving: false, idle: 0 }
+        Self { opened, identity, stamp, drained: false, reader, leaving: false, idle: 0 }
     }
 
     fn stamp(&self, path: &Path) -> io::Result<Stamp> {
@@ -243,6 +243,10 @@ impl Stamp {
         let (seconds, nanos) = (self.seconds, self.nanos).max((log.seconds, log.nanos));
         Self { bytes: self.bytes.wrapping_add(log.bytes), seconds, nanos }
     }
+}
+
+fn failed(file: &MessageFile, source: io::Error) -> crate::Error {
+    crate::Error::read(&file.source(), source)
 }
 
 /// Follows a file until it is to end, looking every `interval`.

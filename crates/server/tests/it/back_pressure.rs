@@ -19,7 +19,7 @@ fn narrow() -> Place {
         seal_passages: u32::MAX,
         ..LiveOptions::default()
     };
-    Place::with(1, options)
+    Place::with(1, &options)
 }
 
 /// Makes room, as the engine does by itself after a while.
@@ -53,7 +53,7 @@ async fn a_pipe_is_read_no_faster_than_the_store_takes_it() {
     let feed = tokio::spawn(async move { stdin(&spec, read, &feeder).await });
     place.heard.wait_note("waits: the store is behind").await;
     // All that can move has moved: what was written is in the pipe, the buffer, the queue and two batches.
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let held = written.load(Ordering::SeqCst);
     let bound = 1024 + (64 << 10) + 3 * ((64 << 10) + 1024);
     assert!(held <= bound, "{held} of {total} bytes were read while nothing could be stored");

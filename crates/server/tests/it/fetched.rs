@@ -36,6 +36,7 @@ impl Fetch for Script {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "scripts hold failures beside answers")]
 pub(crate) fn answer(
     status: u16,
     content_type: &str,
@@ -127,7 +128,7 @@ async fn waits_grow_within_bounds_and_follow_what_the_server_tells() {
     answers.push(busy);
     answers.push(events(&event(1)));
     answers.push(events("retry: 999999999999\ndata: {\"id\"\n\n"));
-    let spec = Sse { retry_max: Duration::from_secs(60), ..Sse::new("server") };
+    let spec = Sse { retry_max: Duration::from_mins(1), ..Sse::new("server") };
     let mut script = Script::new(204, answers);
     let (_stopper, feeder) = place.feeder();
     sse(&spec, &mut script, &feeder).await.unwrap();

@@ -14,7 +14,7 @@ use lichen_testkit::FakeClock;
 use tokio::sync::watch;
 
 /// Longer than anything may take; never waited for where a test passes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 pub(crate) struct Place {
     folder: tempfile::TempDir,
@@ -65,11 +65,11 @@ impl Heard {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self::with(u64::MAX, LiveOptions::default())
+        Self::with(u64::MAX, &LiveOptions::default())
     }
 
     /// A store that takes so many bytes ahead of its database.
-    pub(crate) fn with(backlog_bytes_max: u64, options: LiveOptions) -> Self {
+    pub(crate) fn with(backlog_bytes_max: u64, options: &LiveOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("files/.lichen");
         lichen_engine::init(&store).unwrap();
@@ -86,7 +86,7 @@ impl Place {
     pub(crate) fn restart(self) -> Self {
         let Self { folder, live, heard } = self;
         Arc::into_inner(live).expect("no feed runs").stop().unwrap().close().unwrap();
-        let live = start(&folder.path().join("files/.lichen"), u64::MAX, LiveOptions::default());
+        let live = start(&folder.path().join("files/.lichen"), u64::MAX, &LiveOptions::default());
         Self { folder, live, heard }
     }
 
@@ -157,13 +157,13 @@ impl Place {
     }
 }
 
-fn start(store: &std::path::Path, backlog_bytes_max: u64, options: LiveOptions) -> Arc<Live> {
+fn start(store: &std::path::Path, backlog_bytes_max: u64, options: &LiveOptions) -> Arc<Live> {
     let clock = Arc::new(FakeClock::at(Timestamp(1_800_000_000_000)));
     let mut config = Config::default();
     config.store.backlog_bytes_max = backlog_bytes_max;
     let mut engine = Engine::open(store, config, "test", clock).unwrap();
     engine.prepare(&mut Unobserved).unwrap();
-    let options = LiveOptions { gather: Duration::ZERO, ..options };
+    let options = LiveOptions { gather: Duration::ZERO, ..options.clone() };
     Arc::new(Live::start(engine, options).unwrap())
 }
 

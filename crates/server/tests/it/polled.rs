@@ -77,8 +77,8 @@ async fn a_cursor_that_does_not_move_or_goes_in_a_circle_is_not_asked_for_withou
         long_poll(&LongPoll::new("server"), &mut script, &feeder).await.unwrap();
         let waits = script.waits();
         assert!(waits[4..].iter().all(|wait| *wait >= Duration::from_millis(500)), "{waits:?}");
-        assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(300)), "{waits:?}");
-        assert!(waits[15] > Duration::from_secs(60), "waits grow: {waits:?}");
+        assert!(waits.iter().all(|wait| *wait <= Duration::from_mins(5)), "{waits:?}");
+        assert!(waits[15] > Duration::from_mins(1), "waits grow: {waits:?}");
         assert_eq!(place.texts("s"), names(1..3));
     }
 }

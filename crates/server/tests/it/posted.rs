@@ -68,7 +68,7 @@ async fn no_room_is_told_at_once_and_nothing_is_taken() {
         seal_passages: u32::MAX,
         ..LiveOptions::default()
     };
-    let place = Place::with(1, options);
+    let place = Place::with(1, &options);
     let here = post(&place).await;
     here.take(lines([1]).into_bytes(), Some("k1")).await.unwrap();
     let busy = here.take(lines([2]).into_bytes(), Some("k2")).await;

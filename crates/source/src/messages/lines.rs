@@ -17,7 +17,7 @@ use crate::{Error, Result};
 pub(super) const LINE_BYTES_MAX: usize = 32 << 20;
 const BUFFER_BYTES: usize = 1 << 20;
 /// Bytes of the file's beginning, and before the position, that tell whether it is still the same file.
-const CHECK_BYTES: u64 = 4096;
+const CHECK_BYTES: usize = 4096;
 
 /// How far a file has been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -237,10 +237,11 @@ fn is_of(file: &File, len: u64, at: &Position) -> io::Result<bool> {
 /// Hashes the beginning of what was read and its end.
 fn check(file: &File, offset: u64) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    let mut part = [0; CHECK_BYTES as usize];
-    for start in [0, offset.saturating_sub(CHECK_BYTES)] {
+    let mut part = [0; CHECK_BYTES];
+    for start in [0, offset.saturating_sub(CHECK_BYTES as u64)] {
         let mut filled = 0;
-        let wanted = usize::try_from(CHECK_BYTES.min(offset - start)).unwrap_or(part.len());
+        let wanted =
+            usize::try_from(offset - start).map_or(CHECK_BYTES, |rest| rest.min(CHECK_BYTES));
         while filled < wanted {
             match file.read_at(&mut part[filled..wanted], start + filled as u64) {
                 Ok(0) => break,

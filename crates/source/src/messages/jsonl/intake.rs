@@ -110,7 +110,9 @@ impl Intake {
             return false;
         }
         let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(json) else { return false };
-        items.iter().for_each(|item| self.line(item.get().as_bytes()));
+        for item in items {
+            self.line(item.get().as_bytes());
+        }
         true
     }
 
