@@ -145,7 +145,7 @@ pub(crate) fn check(engine: &mut Engine, expected: &Expected, seed: u64) -> Resu
 /// All messages by their ids, read stream by stream.
 fn present(engine: &Engine, report: &mut Report) -> Result<HashMap<MessageId, String>> {
     let mut present = HashMap::new();
-    for info in engine.streams()? {
+    for info in engine.read().streams()? {
         let get =
             Get { ids: vec![info.stream.id.any()], around: 0, offset: 0, budget: usize::MAX >> 8 };
         for found in engine.read().get(&get)? {
