@@ -34,7 +34,7 @@ impl Expected {
             if outcome == Outcome::Refused {
                 continue;
             }
-            let batch = feed.batch(0, &attempt.lines(seed))?;
+            let batch = feed.batch(&attempt.lines(seed))?;
             let mut stored = Vec::new();
             for message in batch.messages {
                 match first_texts.get(&message.id) {

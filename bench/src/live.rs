@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn run_once(arguments: &Arguments, nth: u64) -> Result<Run> {
     let load_before = memory::load_average();
-    let feed = Feed::new()?;
+    let feed = Feed::new();
     let folder = scratch::on_disk(arguments.dir.as_ref())?;
     let engine = open(&folder.path().join("store"))?;
     let options =

@@ -1,52 +1,40 @@
 //! Messages for loads and proofs: JSON lines as a feed would bring them, and what the source makes of them.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use lichen_model::Batch;
-use lichen_source::Read as _;
-use lichen_source::messages::{Source, jsonl};
+use lichen_source::messages::Source;
+use lichen_source::messages::jsonl::{Intake, Repeats};
 use lichen_source::redact::Redactor;
 
-use crate::scratch;
 use crate::seeded::Seeded;
 
 /// Words of the vocabulary: as many as a team uses.
 const WORDS: u64 = 4000;
 
-/// Reads lines into batches as the product does: parsed, without secrets, cut into passages.
+/// Makes batches of lines as the product does: parsed, without secrets, cut into passages.
 pub(crate) struct Feed {
-    folder: tempfile::TempDir,
     redactor: Arc<Redactor>,
 }
 
 impl Feed {
-    pub(crate) fn new() -> Result<Self> {
-        let folder = scratch::in_memory()?;
-        Ok(Self { folder, redactor: Arc::new(Redactor::new([7; 32])) })
+    pub(crate) fn new() -> Self {
+        Self { redactor: Arc::new(Redactor::new([7; 32])) }
     }
 
-    /// The batch of some lines. Each thread has a `slot` of its own.
-    pub(crate) fn batch(&self, slot: usize, lines: &str) -> Result<Batch> {
-        let path = self.folder.path().join(format!("{slot}.jsonl"));
-        fs_err::write(&path, lines)?;
-        self.read(&path)
-    }
-
-    fn read(&self, path: &Path) -> Result<Batch> {
+    /// The batch of some lines.
+    pub(crate) fn batch(&self, lines: &str) -> Result<Batch> {
         let source = Source {
-            path: path.to_owned(),
             label: "feed".to_owned(),
             redactor: Some(Arc::clone(&self.redactor)),
             ..Source::default()
         };
-        let mut reader = jsonl::Reader::open(source)?;
-        let mut batch = reader.next_batch()?.context("the lines hold messages")?;
+        let mut intake = Intake::new(source, "feed", "line", Repeats::One);
+        intake.lines(lines.as_bytes());
+        let batch = intake.batch(None);
         ensure!(batch.problems.is_empty(), "{:?}", batch.problems);
-        // Of a feed there is no position to go on from.
-        batch.progress.clear();
         Ok(batch)
     }
 }

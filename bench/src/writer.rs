@@ -100,7 +100,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         say_json(&Alone { messages: alone(&arguments.store).ok() })?;
     }
     let armed = Arc::new(AtomicBool::new(arguments.abort_early));
-    let feed = Feed::new()?;
+    let feed = Feed::new();
     let expected = Expected::read(&arguments.oracle, arguments.seed, &feed)?;
     let clock = SystemClock::new();
     let mut engine = open(arguments, &armed, clock)?;
@@ -270,8 +270,7 @@ impl Work<'_> {
         if attempt.shape == Shape::Bulk {
             return self.ingest(attempt, &lines);
         }
-        let slot = usize::try_from(attempt.writer + 1)?;
-        match self.live.append(self.feed.batch(slot, &lines)?) {
+        match self.live.append(self.feed.batch(&lines)?) {
             Ok(acknowledged) => {
                 let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
                 *last = acknowledged.seq.max(*last);

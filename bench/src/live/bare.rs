@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, feed: &Feed, run: u64) -> Result<Bare> 
                             break;
                         }
                         let text = lines("bare", run, writer, nth, 1);
-                        let batch = feed.batch(usize::try_from(writer)?, &text)?;
+                        let batch = feed.batch(&text)?;
                         commit(&lock(conn), &batch)?;
                         latencies.add(pace.late(due));
                     }

@@ -27,14 +27,14 @@ pub(super) struct Peak {
 
 pub(super) fn run(arguments: &Arguments, live: &Live, feed: &Feed, run: u64) -> Result<Peak> {
     let from_lines = phase(arguments, live, &|writer, nth| {
-        feed.batch(usize::try_from(writer)?, &lines("peak", run, writer, nth, arguments.peak_batch))
+        feed.batch(&lines("peak", run, writer, nth, arguments.peak_batch))
     })?;
     // As many as may be needed, made before; what comes around again is new by its ids.
     let made: Vec<Vec<Batch>> = (0..arguments.writers)
         .map(|writer| {
             let batch = |nth| {
                 let lines = lines("made", run, writer, nth, arguments.peak_batch);
-                feed.batch(usize::try_from(writer)?, &lines)
+                feed.batch(&lines)
             };
             (0..u64::try_from(from_lines.batches)? / arguments.writers * 4).map(batch).collect()
         })

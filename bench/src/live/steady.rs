@@ -110,9 +110,7 @@ impl Load<'_> {
         let mut latencies = Latencies::default();
         for nth in 0.. {
             let Some(due) = pace.wait(nth) else { break };
-            let batch = self
-                .feed
-                .batch(usize::try_from(writer)?, &lines("steady", self.run, writer, nth, 1))?;
+            let batch = self.feed.batch(&lines("steady", self.run, writer, nth, 1))?;
             match self.live.append(batch) {
                 Ok(acknowledged) => {
                     latencies.add(pace.late(due));
