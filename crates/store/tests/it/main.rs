@@ -10,6 +10,7 @@ mod export;
 mod filter;
 mod idempotent;
 mod owner;
+mod purge;
 mod read;
 mod sample;
 mod sql;
