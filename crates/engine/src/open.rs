@@ -43,7 +43,7 @@ impl Engine {
         options.threads = u32::try_from(config.store.threads).unwrap_or(u32::MAX);
         options.wait = config.store.wait;
         let mut store = Store::open(&dir, options)?;
-        let redactor = Arc::new(redaction::redactor(&dir)?);
+        let redactor = Arc::new(redaction::remembering(&dir, store.read())?);
         let embedders = Embedders::new(&config, &clock);
         let sql_search = SqlSearch::default();
         sql_search.register(&mut store)?;

@@ -9,6 +9,7 @@ pub(crate) mod get;
 pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod init;
+pub(crate) mod purge;
 pub(crate) mod recall;
 pub(crate) mod sql;
 pub(crate) mod status;
@@ -46,6 +47,7 @@ pub(crate) fn run(
         Command::Eval(args) => eval::run(&args, context, output),
         Command::Stream(args) => stream::run(&args, context, output),
         Command::Window(args) => window::run(&args, context, output),
+        Command::Purge(args) => purge::run(&args, context, output),
         Command::Sql(args) => sql::run(&args, context, output),
         Command::Export(args) => export::run(&args, context, output),
         Command::Demo(args) => demo::run(&args, context, output),

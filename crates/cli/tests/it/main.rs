@@ -9,5 +9,6 @@ mod commands;
 mod crash;
 mod disk;
 mod harness;
+mod purge;
 mod secrets;
 mod streams;
