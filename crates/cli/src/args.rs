@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Eval(commands::eval::EvalArgs),
     Stream(commands::stream::StreamArgs),
     Window(commands::window::WindowArgs),
+    Purge(commands::purge::PurgeArgs),
     Sql(commands::sql::SqlArgs),
     Export(commands::export::ExportArgs),
     Demo(commands::demo::DemoArgs),

@@ -55,6 +55,23 @@ pub enum Error {
         /// What is wrong with it and how to ask instead.
         what: String,
     },
+    /// A text cannot be purged.
+    #[error("text {number} {what}")]
+    PurgeText {
+        /// Its number among those to purge, from 1: the text itself is not told.
+        number: usize,
+        /// Why not, and what to do instead.
+        what: &'static str,
+    },
+    /// What is to be purged stands in more places than secrets do.
+    #[error(
+        "what is to be purged stands in {places} places, which is more than secrets usually do; nothing was changed: look at \
+         them with `--dry-run`, and give `--yes` where they are meant"
+    )]
+    PurgeMany {
+        /// The places.
+        places: u64,
+    },
     /// A text names no point in time.
     #[error(
         "`{text}` is not a time: write `2026-03-01`, `2026-03-01T10:00Z`, or an age such as `7d`, `12h`, `3w`"
@@ -168,6 +185,8 @@ impl Error {
             | Self::UnknownRun { .. }
             | Self::UnknownConsumer { .. } => ErrorKind::NotFound,
             Self::Dataset { .. }
+            | Self::PurgeText { .. }
+            | Self::PurgeMany { .. }
             | Self::Question { .. }
             | Self::When { .. }
             | Self::AmbiguousId { .. }

@@ -50,7 +50,7 @@ impl Engine {
         let dir = fs_err::canonicalize(dir).map_err(|source| Error::File { source })?;
         let clock = Arc::clone(&options.clock);
         let mut store = Store::open(&dir, options)?;
-        let redactor = Arc::new(redaction::redactor(&dir)?);
+        let redactor = Arc::new(redaction::remembering(&dir, store.read())?);
         let embedders = Embedders::new(&config, &clock);
         let sql_search = SqlSearch::default();
         sql_search.register(&mut store)?;

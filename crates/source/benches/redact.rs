@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use lichen_model::Timestamp;
 use lichen_source::messages::{self, Source};
+use lichen_source::redact::Redactor;
 use lichen_source::{Read, documents, git, redact};
 
 /// Hits that are shown one by one.
@@ -42,6 +43,7 @@ fn speed(paths: &[String]) {
         let bytes = fs_err::read(path).expect("an argument is a file");
         (path.clone(), String::from_utf8_lossy(&bytes).into_owned())
     });
+    remembered(&clean);
     for (name, text) in std::iter::once(("clean".to_owned(), clean)).chain(read) {
         redact::find("warm");
         let start = Instant::now();
@@ -163,4 +165,25 @@ fn false_hits(paths: &[String]) {
     commits.print("commits");
     said.print("messages");
     files.print("documents");
+}
+/// What it costs that a store remembers purged texts.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark measures real time and prints it"
+)]
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+fn remembered(text: &str) {
+    let redactor = Redactor::new([7; 32]);
+    for count in [0, 1, 1_000, 10_000] {
+        let marks: Vec<_> = (0..count)
+            .map(|number| format!("{:x}-a purged text {number}", number * 7_919 + 1_048_576))
+            .filter_map(|secret| redactor.mark(0, &secret))
+            .collect();
+        let remembering = redactor.clone().remembering(&marks);
+        let start = Instant::now();
+        let unchanged = remembering.redact(text) == text;
+        let rate = text.len() as f64 / 1e6 / start.elapsed().as_secs_f64();
+        println!("remembering {count}: {rate:.0} MB/s, unchanged: {unchanged}");
+    }
 }

@@ -11,14 +11,20 @@ mod credentials;
 mod encoded;
 mod json;
 mod private_key;
+mod remembered;
 mod rules;
 mod scan;
 mod shape;
 mod split;
+mod trace;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::ops::Range;
+use std::sync::Arc;
+
+pub use remembered::{BYTES_MIN, Mark, PURGED};
+pub use trace::{Heard, Traced};
 
 /// Raised when rules change: documents are read again then, so that old texts are looked at with the new rules.
 pub const VERSION: u32 = 2;
@@ -44,6 +50,9 @@ pub struct Found {
 #[derive(Clone)]
 pub struct Redactor {
     key: [u8; 32],
+    rules: bool,
+    remembered: Option<Arc<remembered::Remembered>>,
+    heard: Option<Arc<Heard>>,
 }
 
 impl fmt::Debug for Redactor {
@@ -55,25 +64,34 @@ impl fmt::Debug for Redactor {
 impl Redactor {
     /// A redactor whose placeholders are told apart by `key`: one per store, kept with it.
     pub const fn new(key: [u8; 32]) -> Self {
-        Self { key }
+        Self { key, rules: true, remembered: None, heard: None }
     }
 
     /// The text without its secrets.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.run(text, &mut |_, _| ())
+    }
+
+    /// Redacts, and shows each round of what it finds before it is replaced.
+    fn run<'a>(&self, text: &'a str, each: &mut dyn FnMut(&str, &[Found])) -> Cow<'a, str> {
         let mut redacted = Cow::Borrowed(text);
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..if self.rules { ROUNDS_MAX } else { 0 } {
             let found = find(&redacted);
             if found.is_empty() {
                 break;
             }
+            each(&redacted, &found);
             redacted = Cow::Owned(self.replace(&redacted, &found));
         }
-        redacted
+        match &self.remembered {
+            Some(remembered) => remembered.replace(self, redacted, each),
+            None => redacted,
+        }
     }
 
     /// The text of what stands under `name` in some structure, without its secrets.
     pub fn redact_value<'a>(&self, name: &str, text: &'a str) -> Cow<'a, str> {
-        match value(name, text) {
+        match value(name, text).filter(|_| self.rules) {
             Some(rule) => {
                 let found = Found { rule, span: 0..text.len() };
                 Cow::Owned(self.replace(text, &[found]))
@@ -84,7 +102,14 @@ impl Redactor {
 
     /// JSON whose strings are without secrets. It stays JSON; what is none is redacted as text.
     pub fn redact_json<'a>(&self, json: &'a str) -> Cow<'a, str> {
-        if json.starts_with(['{', '[', '"']) { json::redact(self, json) } else { self.redact(json) }
+        if !json.starts_with(['{', '[', '"']) {
+            return self.redact(json);
+        }
+        let redacted = json::redact(self, json);
+        match &self.remembered {
+            Some(remembered) => remembered.replace_bare(self, redacted),
+            None => redacted,
+        }
     }
 
     /// Takes the place of `text` by its redacted form where that differs.
@@ -106,6 +131,9 @@ impl Redactor {
         let mut at = 0;
         for Found { rule, span } in found {
             let secret = &text[span.clone()];
+            if let Some(heard) = &self.heard {
+                heard.add(rule, secret);
+            }
             out.push_str(&text[at..span.start]);
             out.push_str(&self.placeholder(rule, secret));
             out.extend(line_breaks(secret));

@@ -298,6 +298,16 @@ CREATE TABLE ingest_progress (
     position VARCHAR NOT NULL           -- what the source's reader needs to go on
 );
 
+-- Texts that were purged, told apart without being kept: what is read again goes without them, purge by purge. `head`
+-- and `hash` are made with keys that are derived from the store's `redaction.key`.
+CREATE TABLE purged (
+    purge UINTEGER NOT NULL,            -- which purge took it out, from 0
+    byte_len UINTEGER NOT NULL CHECK (byte_len >= 6), -- UTF-8 bytes of the text
+    head USMALLINT NOT NULL,            -- sixteen bits over its first six bytes, by which nearly every place is ruled out
+    hash UUID NOT NULL UNIQUE,          -- the first half of a keyed BLAKE3 of it
+    purged_at TIMESTAMP NOT NULL
+);
+
 -- The text form of an id: the kind's letter and 26 characters of Crockford's base32. Letters: c commit, d document,
 -- m message, p passage, h person, b ref, r repository, x run, s stream, t tool call, v version, w window.
 CREATE MACRO id_text(letter, id) AS letter || list_aggregate(

@@ -150,10 +150,14 @@ const QUERIES: &[(&str, &str)] = &[
     ),
     (
         "owners of passages exist",
-        "SELECT seq::VARCHAR FROM passages WHERE CASE owner_kind
-             WHEN 'commit' THEN owner_id NOT IN (SELECT commit_id FROM git_commits)
-             WHEN 'message' THEN owner_id NOT IN (SELECT message_id FROM messages)
-             ELSE owner_id NOT IN (SELECT version_id FROM document_versions WHERE text IS NOT NULL) END",
+        // A CASE over subqueries would compare every passage with every owner.
+        "SELECT seq::VARCHAR FROM passages
+         WHERE owner_kind = 'commit' AND owner_id NOT IN (SELECT commit_id FROM git_commits)
+         UNION ALL SELECT seq::VARCHAR FROM passages
+         WHERE owner_kind = 'message' AND owner_id NOT IN (SELECT message_id FROM messages)
+         UNION ALL SELECT seq::VARCHAR FROM passages
+         WHERE owner_kind = 'version'
+             AND owner_id NOT IN (SELECT version_id FROM document_versions WHERE text IS NOT NULL)",
     ),
     (
         "runs belong to streams",

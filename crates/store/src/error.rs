@@ -161,6 +161,17 @@ pub enum Error {
     /// A path pattern cannot be read.
     #[error("`{0}` is not a path pattern: a `[` has no `]`")]
     Pattern(String),
+    /// A purge did not come out whole; the store is as it was before.
+    #[error(
+        "the store was left as it was: the purged copy of it is not right ({what}); run `lichen doctor`"
+    )]
+    PurgeCheck {
+        /// What is not right.
+        what: String,
+    },
+    /// The instance serves SQL of users and has given up access to files.
+    #[error("a store that has served SQL of users cannot be purged: open it anew")]
+    LockedDown,
     /// An export would write over files.
     #[error("`{0}` is not an empty folder: name one that is, or one that does not exist yet")]
     ExportTarget(PathBuf),
@@ -193,6 +204,7 @@ impl Error {
                 | Self::SqlTimeout(_)
                 | Self::Pattern(_)
                 | Self::ExportTarget(_)
+                | Self::LockedDown
                 | Self::NotLive
                 | Self::RecordTooLarge { .. }
         )

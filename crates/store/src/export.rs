@@ -53,6 +53,7 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
     ("embedding_models", "model_id"),
     ("embeddings", "model_id, text_hash"),
     ("ingest_progress", "source"),
+    ("purged", "purge, hash"),
 ];
 
 const DOING: &str = "export a table";

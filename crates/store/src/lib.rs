@@ -1,7 +1,8 @@
 //! Ground state: the only SQL, the only DuckDB; it must never know a source, an index or how answers look.
 //!
 //! **Invariant:** appending the same batch twice changes nothing.
-//! **Invariant:** facts are appended, never edited; a correction is a new fact.
+//! **Invariant:** facts are appended, never edited; a correction is a new fact. Only a purge takes text out of them, and
+//! writes the whole file anew for it.
 //! **Invariant:** what the journal acknowledged is in the journal or in the data file.
 //! **Invariant:** one process owns a store; a second one is told who does.
 
@@ -9,6 +10,7 @@ mod append;
 mod apply;
 mod journal;
 mod open;
+mod purge;
 mod reader;
 mod recovery;
 
@@ -58,6 +60,7 @@ pub use hits::{Hit, Home};
 pub use journal::{AtStep, Journal, Step};
 pub use open::{Options, Store};
 pub use passages::Entry;
+pub use purge::{Left, PurgeStep, PurgedText, Renamed, Rewrite, Rewritten, Survey};
 pub use reader::Reader;
 pub use recall::{RecallError, RecallFn, RecallRow};
 pub use refs::SeenRef;

@@ -31,8 +31,12 @@ macro_rules! steps {
 }
 
 /// Every step, oldest first.
-pub(crate) const STEPS: &[Step] =
-    steps!["20261123T0600_first", "20261123T1000_conversations", "20261128T0115_runs"];
+pub(crate) const STEPS: &[Step] = steps![
+    "20261123T0600_first",
+    "20261123T1000_conversations",
+    "20261128T0115_runs",
+    "20261128T1500_purged"
+];
 
 /// What a data file turns out to be.
 enum State {
@@ -85,11 +89,16 @@ fn state(conn: &Connection, path: &Path, steps: &[Step]) -> Result<State> {
 
 /// Makes an empty file a store of the current schema at once.
 fn create(conn: &Connection) -> Result<()> {
+    create_as(conn, CATALOG)
+}
+
+/// As [`create`], for the file that is attached as `catalog` and that statements mean.
+pub(crate) fn create_as(conn: &Connection, catalog: &str) -> Result<()> {
     let names: Vec<String> = STEPS.iter().map(|step| format!("('{}')", step.name)).collect();
     let record = format!("INSERT INTO schema_migrations VALUES {}", names.join(", "));
     in_transaction(conn, &format!("{SCHEMA};{record}"))
         .map_err(|source| Error::Migration { name: "schema".to_owned(), source })?;
-    checkpoint(conn)
+    checkpoint(conn, catalog)
 }
 
 /// Applies `steps` in order, each in its own transaction.
@@ -99,7 +108,7 @@ pub(crate) fn apply(conn: &Connection, steps: &[Step]) -> Result<()> {
         let record = format!("INSERT INTO schema_migrations VALUES ('{}')", step.name);
         in_transaction(conn, &format!("{};{record}", step.sql))
             .map_err(|source| Error::Migration { name: step.name.to_owned(), source })?;
-        checkpoint(conn)?;
+        checkpoint(conn, CATALOG)?;
     }
     Ok(())
 }
@@ -110,8 +119,8 @@ fn in_transaction(conn: &Connection, sql: &str) -> duckdb::Result<()> {
     transaction.commit()
 }
 
-fn checkpoint(conn: &Connection) -> Result<()> {
-    conn.execute_batch(&format!("CHECKPOINT {CATALOG}"))
+fn checkpoint(conn: &Connection, catalog: &str) -> Result<()> {
+    conn.execute_batch(&format!("CHECKPOINT {catalog}"))
         .doing("write a checkpoint after a migration")
 }
 

@@ -15,7 +15,7 @@ use crate::migrate;
 use crate::owner::Owner;
 use crate::reader::Reader;
 use crate::recovery::{self, Replayed};
-use crate::{CATALOG, disk, row};
+use crate::{CATALOG, disk, purge, row};
 
 /// The data file's name in the store's folder.
 pub(crate) const FILE: &str = "lichen.duckdb";
@@ -81,7 +81,7 @@ pub struct Store {
     pub(crate) applier: Applier,
     repairs: Vec<String>,
     /// Whether DuckDB has the file: not where it gave it up and could not take it again, as on a full disk.
-    attached: bool,
+    pub(crate) attached: bool,
     /// After the connections: the lock is let go when DuckDB has closed the file.
     _owner: Owner,
 }
@@ -93,6 +93,7 @@ impl Store {
         let dir = dir.as_ref().to_owned();
         fs_err::create_dir_all(&dir).doing("create the store's folder")?;
         let owner = Owner::take(&dir, &options.command, options.wait)?;
+        purge::sweep(&dir)?;
         let (conn, replayed) = connect(&dir, &options)?;
         let reader = Reader::over(&conn)?;
         let position = reader.progress(apply::SOURCE)?;
@@ -264,7 +265,7 @@ impl Store {
         Error::Query { doing, source }
     }
 
-    fn reattach(&mut self) -> Result<()> {
+    pub(crate) fn reattach(&mut self) -> Result<()> {
         self.attached = false;
         self.conn
             .execute_batch(&format!("USE memory; DETACH DATABASE IF EXISTS {CATALOG}"))

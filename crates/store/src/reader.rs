@@ -16,8 +16,13 @@ pub struct Reader {
 impl Reader {
     /// A reader beside `conn`.
     pub(crate) fn over(conn: &Connection) -> Result<Self> {
+        Self::over_catalog(conn, CATALOG)
+    }
+
+    /// A reader of the file that is attached as `catalog`.
+    pub(crate) fn over_catalog(conn: &Connection, catalog: &str) -> Result<Self> {
         let conn = conn.try_clone().doing("open another connection")?;
-        conn.execute_batch(&format!("USE {CATALOG}")).doing("prepare a reader")?;
+        conn.execute_batch(&format!("USE {catalog}")).doing("prepare a reader")?;
         Ok(Self { conn })
     }
 }

@@ -105,9 +105,14 @@ impl Replayed {
 }
 
 fn attach_file(conn: &Connection, dir: &Path) -> duckdb::Result<()> {
-    let target = row::literal(&dir.join(FILE).to_string_lossy());
+    attach_as(conn, &dir.join(FILE), CATALOG)
+}
+
+/// Attaches a data file under a name and makes it the one that statements mean.
+pub(crate) fn attach_as(conn: &Connection, file: &Path, catalog: &str) -> duckdb::Result<()> {
+    let target = row::literal(&file.to_string_lossy());
     conn.execute_batch(&format!(
-        "ATTACH {target} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP}, STORAGE_VERSION '{STORAGE}'); USE {CATALOG}"
+        "ATTACH {target} AS {catalog} (ROW_GROUP_SIZE {ROW_GROUP}, STORAGE_VERSION '{STORAGE}'); USE {catalog}"
     ))
 }
 
@@ -154,7 +159,7 @@ fn keep(dir: &Path, file: &Path) -> Result<PathBuf> {
     let doing = "keep a damaged log";
     let folder = dir.join(journal::DAMAGED);
     fs_err::create_dir_all(&folder).doing(doing)?;
-    let kept = (1_u32..)
+    let kept = (1..=u32::MAX)
         .map(|nth| folder.join(format!("{FILE}-{nth}.wal")))
         .find(|path| !path.exists())
         .expect("numbers do not end");

@@ -10,6 +10,7 @@ pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod init;
 mod live;
+pub(crate) mod purge;
 pub(crate) mod recall;
 pub(crate) mod sql;
 pub(crate) mod status;
@@ -47,6 +48,7 @@ pub(crate) fn run(
         Command::Eval(args) => eval::run(&args, context, output),
         Command::Stream(args) => stream::run(&args, context, output),
         Command::Window(args) => window::run(&args, context, output),
+        Command::Purge(args) => purge::run(&args, context, output),
         Command::Sql(args) => sql::run(&args, context, output),
         Command::Export(args) => export::run(&args, context, output),
         Command::Demo(args) => demo::run(&args, context, output),

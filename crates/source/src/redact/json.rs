@@ -48,7 +48,7 @@ fn is_colon(between: &str) -> bool {
 }
 
 /// The byte after a string's closing quote.
-fn end_of_string(bytes: &[u8], quote: usize) -> Option<usize> {
+pub(super) fn end_of_string(bytes: &[u8], quote: usize) -> Option<usize> {
     let mut at = quote + 1;
     loop {
         match bytes.get(at)? {

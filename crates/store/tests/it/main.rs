@@ -11,6 +11,7 @@ mod filter;
 mod idempotent;
 mod journal;
 mod owner;
+mod purge;
 mod read;
 mod runs;
 mod sample;
