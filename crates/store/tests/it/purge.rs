@@ -144,15 +144,34 @@ fn sums(store: &Store) -> Vec<String> {
         .read()
         .messages_between(
             id,
-            lichen_store::Standing { place: -1, late: 0 },
-            lichen_store::Standing { place: i64::MAX, late: u32::MAX },
+            lichen_model::Standing { place: -1, late: 0 },
+            lichen_model::Standing { place: i64::MAX, late: u32::MAX },
         )
         .unwrap()
         .into_iter()
         .map(|id: MessageId| id.to_string())
         .collect();
-    ids.push(format!("{:?}", store.read().sums(id, lichen_store::Measure::Bytes).unwrap()));
+    let mut measured = Sums::default();
+    store.read().measure(id, lichen_store::Measure::Bytes, &mut measured).unwrap();
+    ids.push(format!("{measured:?}"));
     ids
+}
+
+/// What a stream measures.
+#[derive(Debug, Default)]
+struct Sums {
+    timely: Vec<i64>,
+    late: Vec<(i64, i64)>,
+}
+
+impl lichen_store::Measured for Sums {
+    fn timely(&mut self, sums: &[i64]) {
+        self.timely.extend(sums);
+    }
+
+    fn late(&mut self, place: i64, size: i64) {
+        self.late.push((place, size));
+    }
 }
 
 /// Files of the store that hold `text`.
