@@ -269,6 +269,8 @@ impl Journal {
 
     /// Wakes those in [`Self::wait_beyond`]: there is something else to do.
     pub fn wake(&self) {
+        // Under the lock: whoever is about to wait is not missed.
+        let _state = self.lock();
         self.shared.written.notify_all();
     }
 
@@ -284,6 +286,10 @@ impl Journal {
             state.applied_to(seq);
             state.identity()
         };
+        // A journal that never held anything has nothing to remember.
+        if seq == 0 || !self.shared.dir.exists() {
+            return;
+        }
         let mut mark = self.shared.mark.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = mark.write(identity, seq) {
             tracing::warn!(%error, "could not note how far the journal was applied");

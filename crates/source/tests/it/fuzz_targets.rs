@@ -15,12 +15,16 @@ use lichen_source::redact::Redactor;
 use lichen_source::{Read, documents, git, passage};
 
 /// The names of the targets.
-pub(crate) const TARGETS: [&str; 20] = [
+pub(crate) const TARGETS: [&str; 25] = [
+    "aider",
     "claude-code",
+    "codex",
     "commit",
     "csv",
+    "cursor",
     "discord",
     "document",
+    "gemini",
     "github",
     "gitlab",
     "irc",
@@ -28,6 +32,7 @@ pub(crate) const TARGETS: [&str; 20] = [
     "maildir",
     "matrix",
     "mbox",
+    "opencode",
     "passages",
     "redact",
     "slack",
@@ -37,6 +42,11 @@ pub(crate) const TARGETS: [&str; 20] = [
     "zip",
     "zulip",
 ];
+
+/// Session, message and part at once: what each reader does not know it leaves alone.
+const OPENCODE: &[u8] = br#"{"id":"prt_1","sessionID":"ses_1","messageID":"msg_1","projectID":"toy","title":"T","directory":"/home/ann/toy",
+"role":"assistant","type":"tool","tool":"edit","callID":"c","state":{"status":"completed","input":{"filePath":"a.rs"},"output":"ok"},
+"text":"said","time":{"created":1704445200000,"updated":1704445200001}}"#;
 
 macro_rules! fixture {
     ($path:literal) => {
@@ -54,6 +64,24 @@ pub(crate) fn seeds(target: &str) -> Vec<Cow<'static, [u8]>> {
             ),
             fixture!("damaged-session.jsonl"),
         ]),
+        "aider" => of(&[fixture!("aider/damaged.md")]),
+        "codex" => of(&[
+            fixture!(
+                "codex/sessions/2026/01/02/rollout-2026-01-02T10-00-00-019b7a00-0000-7000-8000-000000000001.jsonl"
+            ),
+            fixture!("codex/rollout-2025-06-01T10-00-00-old.jsonl"),
+            fixture!("codex/rollout-damaged.jsonl"),
+        ]),
+        "cursor" => of(&[
+            fixture!("cursor/agent-transcripts/c0de0000-0000-4000-8000-000000000001.jsonl"),
+            fixture!("cursor/agent-transcripts/damaged.jsonl"),
+        ]),
+        "gemini" => of(&[
+            fixture!("gemini/tmp/toy/chats/session-2026-01-03T10-00-01d00000.json"),
+            fixture!("gemini/tmp/toy/chats/session-2026-01-04T10-00-9e3779b9.jsonl"),
+            fixture!("gemini/damaged.jsonl"),
+        ]),
+        "opencode" => of(&[OPENCODE]),
         "commit" => of(&[
             b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor Ann <ann@x> 1704445200 +0100\ncommitter Ann <ann@x> 1704445200 +0100\nencoding ISO-8859-1\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n abc\n -----END PGP SIGNATURE-----\n\nparser: keep `a < b`\n\nCo-authored-by: Bea <bea@x>\n",
         ]),
@@ -211,6 +239,30 @@ pub(crate) fn run(target: &str, data: &[u8]) {
         "irc" => read("irc", &file("#rust_20240102.log", data)),
         "whatsapp" => read("whatsapp", &file("x.txt", data)),
         "mbox" => read("mbox", &file("x.mbox", data)),
+        "aider" => read("aider", &file(".aider.chat.history.md", data)),
+        "codex" => {
+            for name in
+                ["rollout-2026-01-02T10-00-00-x.jsonl", "rollout-2026-01-02T10-00-00-x.jsonl.zst"]
+            {
+                read("codex", &file(name, data));
+            }
+        }
+        "cursor" => {
+            read("cursor", &file("agent-transcripts/x.jsonl", data));
+            read("cursor", &file("state.vscdb", data));
+        }
+        "gemini" => {
+            for name in ["chats/session-x.json", "chats/session-x.jsonl", "logs.json"] {
+                read("gemini", &file(name, data));
+            }
+        }
+        "opencode" => {
+            let session = file("storage/session/toy/ses_1.json", data);
+            file("storage/message/ses_1/msg_1.json", data);
+            file("storage/part/msg_1/prt_1.json", data);
+            read("opencode", &session);
+            read("opencode", &file("opencode.db", data));
+        }
         "claude-code" | "jsonl" => read(target, &file("x.jsonl", data)),
         _ => read(target, &file("x.json", data)),
     }
