@@ -8,6 +8,7 @@
 //! | stream | an ordered source of messages: a channel, a thread, an agent's session |
 //! | passage | the unit that is embedded and retrieved: a span of a message, a commit or a document's version |
 //! | commit, ref, path | as in git |
+//! | symbol | a function, type, module, constant or heading, as one blob defines it |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -25,6 +26,7 @@ mod passage;
 mod problem;
 mod progress;
 mod repo;
+mod symbol;
 mod tag;
 
 pub use batch::Batch;
@@ -40,4 +42,5 @@ pub use passage::{Owner, Passage, PassageKind, Site, TextHash};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
+pub use symbol::{Body, Encoding, Extraction, ExtractionStatus, Sketch, Span, Symbol, SymbolKind};
 pub use tag::Tag;
