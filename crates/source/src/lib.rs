@@ -15,6 +15,7 @@ pub mod git;
 pub mod messages;
 pub mod passage;
 pub mod redact;
+pub mod symbols;
 
 mod error;
 mod reader;

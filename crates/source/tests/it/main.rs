@@ -16,6 +16,7 @@ mod message_files;
 mod messages;
 mod redaction;
 mod slack;
+mod symbols;
 mod telegram;
 mod transcripts;
 mod whatsapp;
