@@ -14,6 +14,9 @@ use super::worker::{read_frame, write_frame};
 use super::{Language, Limits, codec};
 use crate::{Error, Result};
 
+/// How much longer than it may compute a blob may take by the clock on the wall.
+const WALL_PER_COMPUTED: u64 = 20;
+
 /// What is started as a worker: it has to call [`worker::serve`](super::worker::serve) on its standard streams.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -28,7 +31,8 @@ pub struct Program {
 pub struct Allowance {
     /// What extraction holds itself to.
     pub limits: Limits,
-    /// Seconds, by the clock on the wall: a step of a parser can be long.
+    /// Seconds of computing: a step of a parser can be long. By the clock on the wall a blob may take a multiple of it, so
+    /// that a machine that is busy with other things makes no difference.
     pub seconds: u64,
     /// Memory of a worker.
     pub memory_bytes: u64,
@@ -215,7 +219,10 @@ impl Worker {
         let requests = self.requests.as_mut().expect("it is taken at the end only");
         // A worker reads a whole request before it begins: writing does not wait for its work.
         write_frame(requests, &[&[place], bytes]).map_err(|_| ExtractionStatus::Crashed)?;
-        match self.answers.recv_timeout(Duration::from_secs(allowance.seconds)) {
+        match self
+            .answers
+            .recv_timeout(Duration::from_secs(allowance.seconds.saturating_mul(WALL_PER_COMPUTED)))
+        {
             Ok(Some(answer)) => codec::decode(&answer).ok_or(ExtractionStatus::Crashed),
             Ok(None) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
             Err(RecvTimeoutError::Timeout) => Err(ExtractionStatus::Timeout),

@@ -433,7 +433,7 @@ fn a_worker_that_ends_costs_one_blob() {
 
 #[test]
 fn a_worker_that_does_not_end_is_ended() {
-    let mut pool = pool(1, Allowance { seconds: 3, ..Allowance::default() });
+    let mut pool = pool(1, Allowance { seconds: 2, ..Allowance::default() });
     let expected = [(ExtractionStatus::Timeout, 0), (ExtractionStatus::Ok, 1)];
     assert_eq!(outcomes(&mut pool, &["hang", "f() { echo 1; }"]), expected);
 }
