@@ -11,6 +11,7 @@
 //! | passage | the unit that is embedded and retrieved: a span of a message, a commit or a document's version |
 //! | commit, ref, path | as in git |
 //! | mention | a place in a text that seems to speak of code; resolved, it is a *reference* |
+//! | symbol | a function, type, module, constant or heading, as one blob defines it |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -30,6 +31,7 @@ mod problem;
 mod progress;
 mod repo;
 mod run;
+mod symbol;
 mod tag;
 mod window;
 
@@ -48,5 +50,6 @@ pub use problem::Problem;
 pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
 pub use run::{Outcome, Run, RunEvent};
+pub use symbol::{Body, Encoding, Extraction, ExtractionStatus, Sketch, Span, Symbol, SymbolKind};
 pub use tag::Tag;
 pub use window::{Extent, Standing};

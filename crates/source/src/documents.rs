@@ -28,6 +28,7 @@ use crate::{Estimate, Read, Result, Unit};
 
 use language::Class;
 use position::{Position, Stamp};
+pub(crate) use text::is_generated;
 
 /// A batch ends after this many files that were opened,
 const BATCH_FILES: usize = 200;
@@ -141,6 +142,15 @@ pub fn looks_like_code(text: &str) -> bool {
             || line.ends_with(['{', '}', ';', ':', '(', ')', ',', ']'])
     };
     !lines.is_empty() && lines.iter().filter(of_code).count() * 3 >= lines.len()
+}
+
+/// The language of a file's text by its name: a programming language's, or `markdown`; `None` for data and what nobody knows.
+pub(crate) fn language(path: &RepoPath) -> Option<&'static str> {
+    let class = language::classify(path)?;
+    match class.kind {
+        lichen_model::DocumentKind::Markdown => Some("markdown"),
+        _ => class.language.filter(|_| class.bytes_max == u64::MAX),
+    }
 }
 
 /// A plain folder as a fact: what stands for the repository where there is none.

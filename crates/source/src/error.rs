@@ -84,4 +84,13 @@ pub enum Error {
         /// The names of the columns.
         columns: String,
     },
+    /// A process that reads symbols cannot be started.
+    #[error("could not start `{path}` to read symbols")]
+    StartWorker {
+        /// The program.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
 }

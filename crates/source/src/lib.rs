@@ -16,6 +16,7 @@ pub mod messages;
 pub mod passage;
 pub mod redact;
 pub mod references;
+pub mod symbols;
 
 mod error;
 mod reader;

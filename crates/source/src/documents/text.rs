@@ -81,7 +81,7 @@ pub(super) fn read(
 }
 
 /// The marks that tools agree on: `@generated`, and Go's `Code generated ... DO NOT EDIT.`
-fn is_generated(text: &str) -> bool {
+pub(crate) fn is_generated(text: &str) -> bool {
     text.lines().take(GENERATED_LINES).any(|line| {
         line.contains("@generated") || (line.contains("generated") && line.contains("DO NOT EDIT"))
     })

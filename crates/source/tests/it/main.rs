@@ -24,6 +24,7 @@ mod planted;
 mod redaction;
 mod slack;
 mod sqlite_files;
+mod symbols;
 mod telegram;
 mod transcripts;
 mod whatsapp;
