@@ -9,6 +9,7 @@
 //! | passage | the unit that is embedded and retrieved: a span of a message, a commit or a document's version |
 //! | commit, ref, path | as in git |
 //! | symbol | a function, type, module, constant or heading, as one blob defines it |
+//! | lineage | the symbols of a ref through its history; what one was for a while is a *version* of it |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -27,6 +28,7 @@ mod problem;
 mod progress;
 mod repo;
 mod symbol;
+mod symbol_history;
 mod tag;
 
 pub use batch::Batch;
@@ -43,4 +45,8 @@ pub use problem::Problem;
 pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
 pub use symbol::{Body, Encoding, Extraction, ExtractionStatus, Sketch, Span, Symbol, SymbolKind};
+pub use symbol_history::{
+    CodeSymbol, FileVersion, SymbolChange, SymbolChangeKind, SymbolChangeKinds, SymbolKey,
+    SymbolMatch, SymbolSite, SymbolVersion,
+};
 pub use tag::Tag;
