@@ -317,7 +317,7 @@ impl History {
                     None => at_once.push((place, without(ExtractionStatus::Missing))),
                     Some(None) => at_once.push((place, without(ExtractionStatus::Unsupported))),
                     Some(Some((language, bytes))) => {
-                        jobs.push(Job { key: (place, language), language, bytes })
+                        jobs.push(Job { key: (place, language), language, bytes });
                     }
                 }
             }
