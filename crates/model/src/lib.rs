@@ -12,6 +12,7 @@
 //! | commit, ref, path | as in git |
 //! | mention | a place in a text that seems to speak of code; resolved, it is a *reference* |
 //! | symbol | a function, type, module, constant or heading, as one blob defines it |
+//! | lineage | the symbols of a ref through its history; what one was for a while is a *version* of it |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -32,6 +33,7 @@ mod progress;
 mod repo;
 mod run;
 mod symbol;
+mod symbol_history;
 mod tag;
 mod window;
 
@@ -51,5 +53,9 @@ pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
 pub use run::{Outcome, Run, RunEvent};
 pub use symbol::{Body, Encoding, Extraction, ExtractionStatus, Sketch, Span, Symbol, SymbolKind};
+pub use symbol_history::{
+    CodeSymbol, FileVersion, SymbolChange, SymbolChangeKind, SymbolChangeKinds, SymbolKey,
+    SymbolMatch, SymbolSite, SymbolVersion,
+};
 pub use tag::Tag;
 pub use window::{Extent, Standing};

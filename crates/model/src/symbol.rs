@@ -236,7 +236,7 @@ impl Sketch {
 /// What a symbol's text says, without where it stands: two symbols with equal hashes have equal texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    /// Hash of the bytes: attributes and definition, without documentation.
+    /// Hash of the bytes: attributes and definition, without documentation; how lines end does not count.
     pub raw_hash: u128,
     /// Hash of the syntax: no layout, no comments, no documentation.
     pub norm_hash: u128,
@@ -273,7 +273,7 @@ pub struct Symbol {
     pub definition: Span,
     /// The comments right before it, or the documentation string in it.
     pub doc: Option<Span>,
-    /// Hash of the documentation's words; zero for none.
+    /// Hash of the documentation's words and lines; zero for none.
     pub doc_hash: u128,
     /// The line of its name, from 1.
     pub name_line: u32,

@@ -34,6 +34,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The system gives no more threads.
+    #[error("could not start threads; is a limit on processes in force?")]
+    StartThreads(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A file or folder cannot be opened or read. The operating system's error names the path.
     #[error("could not read a source")]
     ReadFile(#[source] std::io::Error),

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** replacement refs and grafts are not followed: a commit is what its object id names.
 
+mod ancestry;
 mod commit;
 mod header;
 mod people;
@@ -20,6 +21,8 @@ use gix::mailmap::Snapshot;
 use gix::sec::trust::Mapping;
 use gix::{ObjectId, OdbHandle};
 use lichen_model::{Batch, Oid, Person, Problem, Progress, RefState, Repo};
+
+pub(crate) use ancestry::{Ancestor, Objects};
 
 use crate::redact::Redactor;
 use crate::{Error, Estimate, Read, Result, Unit};

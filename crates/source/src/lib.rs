@@ -12,6 +12,7 @@
 
 pub mod documents;
 pub mod git;
+pub mod history;
 pub mod messages;
 pub mod passage;
 pub mod redact;

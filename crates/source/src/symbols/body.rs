@@ -57,7 +57,7 @@ pub(super) fn measure(
     }
     let mut raw_hasher = Xxh3::new();
     for part in raw {
-        raw_hasher.update(part);
+        update_lines(&mut raw_hasher, part);
     }
     Body {
         raw_hash: raw_hasher.digest128(),
@@ -70,14 +70,27 @@ pub(super) fn measure(
     }
 }
 
-/// The hash of a documentation's words: neither indentation nor line ends count.
+/// Hashes text as if its lines all ended in the same way.
+fn update_lines(hasher: &mut Xxh3, text: &[u8]) {
+    let mut rest = text;
+    while let Some(end) = memchr::memmem::find(rest, b"\r\n") {
+        hasher.update(&rest[..end]);
+        rest = &rest[end + 1..];
+    }
+    hasher.update(rest);
+}
+
+/// The hash of a documentation's words and lines: neither indentation nor how lines end counts, but blanks left at their ends do.
 pub(super) fn doc_hash<'a>(parts: impl Iterator<Item = &'a [u8]>) -> u128 {
     let mut hasher = Xxh3::new();
-    for part in parts {
-        for word in part.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+    for line in parts.flat_map(|part| part.split(|&byte| byte == b'\n')) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        for word in line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
             hasher.update(word);
             hasher.update(b" ");
         }
+        let ends_blank = line.last().is_some_and(u8::is_ascii_whitespace);
+        hasher.update(if ends_blank { b"\t\n".as_slice() } else { b"\n" });
     }
     hasher.digest128()
 }

@@ -391,7 +391,7 @@ fn a_change_shows_where_it_is() {
     assert_ne!(method.doc_hash, documented.doc_hash);
 }
 
-fn pool(workers: usize, allowance: Allowance) -> Pool {
+pub(crate) fn pool(workers: usize, allowance: Allowance) -> Pool {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.parent().unwrap().parent().unwrap().join("examples");
     let path = folder.join(format!("symbols_worker{}", std::env::consts::EXE_SUFFIX));

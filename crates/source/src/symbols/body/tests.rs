@@ -62,10 +62,12 @@ fn words_count_as_often_as_they_occur() {
 }
 
 #[test]
-fn documentation_counts_by_its_words() {
+fn documentation_counts_by_its_words_and_lines() {
     let hash = |text: &str| doc_hash(std::iter::once(text.as_bytes()));
     assert_eq!(hash("/** a\n *  b */"), hash("/** a\r\n     * b */"));
     assert_ne!(hash("/// a b"), hash("/// ab"));
+    assert_ne!(hash("/// a\n/// b"), hash("/// a \n/// b"));
+    assert_ne!(hash("/// a\n/// b"), hash("/// a ///\n b"));
 }
 
 #[test]
