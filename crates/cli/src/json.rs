@@ -1,8 +1,8 @@
 //! Answers as JSON. These shapes are an interface: the engine's own types may change, these may only grow.
 
 use lichen_engine::{
-    Answer, DoctorFinding, EvalReport, Found, IngestSummary, MessageView, Metrics, Status,
-    TOKEN_BYTES, Table, Value, format_instant,
+    Answer, DoctorFinding, EvalReport, Found, HistoryMetrics, HistoryReport, IngestSummary,
+    MessageView, Metrics, Status, TOKEN_BYTES, Table, Value, format_instant,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -153,6 +153,22 @@ pub(crate) fn eval(report: &EvalReport) -> Json {
         })
         .collect();
     json!({ "files": files, "total": Json::Object(metrics(&report.total)) })
+}
+
+/// The report of an evaluation of history.
+pub(crate) fn eval_history(report: &HistoryReport) -> Json {
+    let metrics = |metrics: &HistoryMetrics| {
+        json!({
+            "methods": metrics.methods,
+            "f1": metrics.f1,
+            "precision": metrics.precision,
+            "recall": metrics.recall,
+            "introductions": metrics.introductions,
+        })
+    };
+    let repositories: Map<String, Json> =
+        report.repositories.iter().map(|(name, of)| (name.clone(), metrics(of))).collect();
+    json!({ "repositories": repositories, "total": metrics(&report.total) })
 }
 
 fn metrics(metrics: &Metrics) -> Map<String, Json> {

@@ -32,7 +32,9 @@ mod window;
 pub use config::{Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig};
 pub use doctor::DoctorFinding;
 pub use error::{Error, ErrorKind};
-pub use eval::{EvalFile, EvalReport, Metrics, eval_recall};
+pub use eval::{
+    Clone, EvalFile, EvalReport, HistoryMetrics, HistoryReport, Metrics, eval_history, eval_recall,
+};
 pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues};
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};

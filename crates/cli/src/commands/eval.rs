@@ -1,17 +1,17 @@
-//! `lichen eval`: measures retrieval on labelled data.
+//! `lichen eval`: measures retrieval and the history of symbols on labelled data.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueHint};
-use lichen_engine::{EvalReport, Metrics};
+use lichen_engine::{Clone as RepositoryClone, EvalReport, HistoryMetrics, HistoryReport, Metrics};
 
-use super::Context;
+use super::{Context, field};
 use crate::json;
 use crate::output::Output;
 
-/// Measure retrieval on your own labelled data
+/// Measure retrieval and the history of symbols on your own labelled data
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     #[command(subcommand)]
@@ -21,6 +21,7 @@ pub(crate) struct EvalArgs {
 #[derive(Debug, Subcommand)]
 enum EvalCommand {
     Recall(RecallFiles),
+    History(HistoryFiles),
 }
 
 /// Recall, MRR, NDCG and latency of `lichen recall` on labelled questions
@@ -38,21 +39,83 @@ struct RecallFiles {
     files: Vec<PathBuf>,
 }
 
+/// How rightly the past of methods is told, against pasts that people validated
+///
+/// A file lists methods: `[{"repository", "start_commit", "file", "method", "start_line", "end_line", "commits": [{"commit",
+/// "changes": ["INTRODUCTION", ...]}]}]`. Each repository is taken in from its clone, which is only read.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lichen eval history methods.json --repo commons-io=../commons-io
+  lichen eval history --json methods.json --repo a=../a --repo b=../b.git")]
+struct HistoryFiles {
+    /// Files of labelled data
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// Where a clone of a repository of the data stands
+    #[arg(long = "repo", required = true, value_name = "NAME=CLONE", value_parser = field)]
+    repos: Vec<(String, String)>,
+}
+
 pub(super) fn run(
     args: &EvalArgs,
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let EvalCommand::Recall(RecallFiles { files }) = &args.what;
+    match &args.what {
+        EvalCommand::Recall(RecallFiles { files }) => recall(files, context, output)?,
+        EvalCommand::History(asked) => history(asked, context, output)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn recall(files: &[PathBuf], context: &Context<'_>, output: &mut Output) -> anyhow::Result<()> {
     let config = context.config(None)?;
     let report =
         lichen_engine::eval_recall(files, &config, &context.clock(), &mut context.bars(output))?;
     if output.is_json() {
-        output.answer_json(&json::eval(&report))?;
+        output.answer_json(&json::eval(&report))
     } else {
-        output.answer(&text(&report))?;
+        output.answer(&text(&report))
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+fn history(asked: &HistoryFiles, context: &Context<'_>, output: &mut Output) -> anyhow::Result<()> {
+    let clone = |(name, path): &(String, String)| RepositoryClone {
+        name: name.clone(),
+        path: context.here().join(path),
+    };
+    let clones: Vec<RepositoryClone> = asked.repos.iter().map(clone).collect();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let report =
+        lichen_engine::eval_history(&asked.files, &clones, threads, &mut context.bars(output))?;
+    if output.is_json() {
+        output.answer_json(&json::eval_history(&report))
+    } else {
+        output.answer(&history_text(&report))
+    }
+}
+
+fn history_text(report: &HistoryReport) -> String {
+    let mut text = format!(
+        "{:<28} {:>7} {:>6} {:>9} {:>6} {:>13}\n",
+        "", "methods", "F1", "precision", "recall", "introductions"
+    );
+    let mut row = |name: &str, metrics: &HistoryMetrics| {
+        let _ = writeln!(
+            text,
+            "{name:<28} {:>7} {:>6.3} {:>9.3} {:>6.3} {:>13}",
+            metrics.methods,
+            metrics.f1,
+            metrics.precision,
+            metrics.recall,
+            format!("{}/{}", metrics.introductions, metrics.methods),
+        );
+    };
+    for (name, metrics) in &report.repositories {
+        row(name, metrics);
+    }
+    row("total", &report.total);
+    text
 }
 
 fn text(report: &EvalReport) -> String {

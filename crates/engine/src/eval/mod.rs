@@ -1,6 +1,7 @@
 //! Measuring retrieval on labelled data: each file gets a memory of its own and is asked as `recall` would be.
 
 mod dataset;
+mod history;
 mod metrics;
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,7 @@ use lichen_model::{
 use lichen_source::{documents, passage};
 
 use self::dataset::{Dataset, LabelledQuery, TextDocument};
+pub use self::history::{Clone, HistoryMetrics, HistoryReport, eval_history};
 use self::metrics::Judged;
 pub use self::metrics::Metrics;
 use crate::recall::Ranked;

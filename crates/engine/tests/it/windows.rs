@@ -104,7 +104,8 @@ fn untouched(windows: &[Extent], places: &[i64], end: i64) -> Vec<Extent> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    // Each opens a store several times.
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
 
     #[test]
     fn windows_are_those_of_a_list(
