@@ -73,10 +73,11 @@ fn recall(files: &[PathBuf], context: &Context<'_>, output: &mut Output) -> anyh
     let report =
         lichen_engine::eval_recall(files, &config, &context.clock(), &mut context.bars(output))?;
     if output.is_json() {
-        output.answer_json(&json::eval(&report))
+        output.answer_json(&json::eval(&report))?;
     } else {
-        output.answer(&text(&report))
+        output.answer(&text(&report))?;
     }
+    Ok(())
 }
 
 fn history(asked: &HistoryFiles, context: &Context<'_>, output: &mut Output) -> anyhow::Result<()> {
@@ -89,10 +90,11 @@ fn history(asked: &HistoryFiles, context: &Context<'_>, output: &mut Output) -> 
     let report =
         lichen_engine::eval_history(&asked.files, &clones, threads, &mut context.bars(output))?;
     if output.is_json() {
-        output.answer_json(&json::eval_history(&report))
+        output.answer_json(&json::eval_history(&report))?;
     } else {
-        output.answer(&history_text(&report))
+        output.answer(&history_text(&report))?;
     }
+    Ok(())
 }
 
 fn history_text(report: &HistoryReport) -> String {

@@ -279,6 +279,9 @@ fn no_byte_on_disk_keeps_a_purged_word() {
         plan["changed"].as_array().unwrap().len()
     );
 
+    // Doctor names what a damage left until somebody removes it.
+    assert!(place.run(&["doctor"]).contains("record-9"));
+    fs_err::remove_file(store.join("damaged/record-9")).unwrap();
     let healthy = place.run(&["doctor"]);
     assert!(healthy.contains("healthy"), "{healthy}");
     assert_eq!(place.json(&["status"])["counts"], counts);
