@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::writer::Arguments;
 
 /// How long a store may take to open and to be looked through.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A writer that runs.
 pub(crate) struct Writer {

@@ -155,7 +155,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         if let Err(error) = proof.store(store.path(), oracle.path(), until) {
             let (store, oracle) = (store.keep(), oracle.keep());
             bail!(
-                "{error:#}\nseed {seed}; the store is kept in {store:?}, its oracle in {oracle:?}"
+                "{error:#}\nseed {seed}; the store is kept in `{}`, its oracle in `{}`",
+                store.display(),
+                oracle.display()
             );
         }
     }

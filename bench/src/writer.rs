@@ -172,7 +172,7 @@ fn write(arguments: &Arguments, engine: Engine, feed: &Feed) -> Result<()> {
             gather: Duration::ZERO,
             seal_passages: u32::MAX,
             checkpoint_bytes: u64::MAX,
-            settle: Duration::from_secs(3600),
+            settle: Duration::from_hours(1),
         }
     } else {
         LiveOptions {
@@ -199,7 +199,7 @@ fn write(arguments: &Arguments, engine: Engine, feed: &Feed) -> Result<()> {
         Ok(())
     })?;
     let last = *work.last.lock().unwrap_or_else(PoisonError::into_inner);
-    anyhow::ensure!(live.wait_searchable(last, Duration::from_secs(60)), "not taken in");
+    anyhow::ensure!(live.wait_searchable(last, Duration::from_mins(1)), "not taken in");
     say(DONE)?;
     loop {
         pause(Duration::from_secs(1));

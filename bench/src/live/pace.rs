@@ -34,8 +34,8 @@ impl Pace {
         if due > self.until || now > self.until * 2 {
             return None;
         }
-        if now < due {
-            pause(due - now);
+        if let Some(rest) = due.checked_sub(now) {
+            pause(rest);
         }
         Some(due)
     }

@@ -108,7 +108,7 @@ fn phase(
     })?;
     let seconds = clock.elapsed().as_secs_f64();
     let messages = all.batches as f64 * arguments.peak_batch as f64;
-    live.wait_searchable(last, Duration::from_secs(600));
+    live.wait_searchable(last, Duration::from_mins(10));
     all.behind_seconds = clock.elapsed().as_secs_f64() - seconds;
     all.per_second = messages / seconds;
     Ok(all)

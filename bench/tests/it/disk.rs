@@ -16,7 +16,7 @@ use lichen_source::passage;
 use lichen_store::Options;
 
 /// As long as a machine that is busy may need.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 /// A file system of its own with little room, where this process may mount one.
 struct SmallDisk(tempfile::TempDir);
@@ -138,7 +138,7 @@ fn fill(mib: u32, reserve_bytes: u64) -> Option<BTreeSet<String>> {
         gather: Duration::ZERO,
         seal_passages: 300,
         checkpoint_bytes: 1 << 20,
-        settle: Duration::from_secs(3600),
+        settle: Duration::from_hours(1),
     };
     let live = Live::start(engine(&dir, reserve_bytes).unwrap(), options).unwrap();
     let first = live.append(batch(0)).unwrap();

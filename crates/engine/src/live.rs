@@ -36,7 +36,7 @@ impl Default for LiveOptions {
             gather: Duration::from_millis(50),
             seal_passages: 32_768,
             checkpoint_bytes: 64 << 20,
-            settle: Duration::from_secs(60),
+            settle: Duration::from_mins(1),
         }
     }
 }

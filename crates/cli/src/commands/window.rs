@@ -92,11 +92,11 @@ struct Cut {
     #[arg(long, value_name = "PATH")]
     document: Option<String>,
     #[command(flatten)]
-    size: Size,
+    size: CutSize,
 }
 
 #[derive(Debug, Args)]
-struct Size {
+struct CutSize {
     /// What the size counts
     #[arg(long, value_enum, default_value_t = By::Bytes)]
     by: By,
@@ -153,7 +153,7 @@ pub(super) fn run(
         },
         Action::Next(next) => return run::next(&mut engine, next, output),
         Action::Done { run } => {
-            run::end(&mut engine, run, output, |engine, run| engine.finish_run(run))?
+            run::end(&mut engine, run, output, Engine::finish_run)?;
         }
         Action::Fail { run, reason } => {
             run::end(&mut engine, run, output, |engine, run| engine.fail_run(run, reason))?;
@@ -189,7 +189,7 @@ fn show(
     let stream = cut.stream(engine)?;
     let windows = engine.read().windows(stream.id, &cut.size.spec()?)?;
     let window = windows.get(number).ok_or_else(|| missing(windows.len()))?;
-    show_messages(window_json(window), &engine.read().messages_of(&window.extent)?, format, output)
+    show_messages(&window_json(window), &engine.read().messages_of(&window.extent)?, format, output)
 }
 
 /// Shows a window that a run or an id names.
@@ -205,11 +205,11 @@ fn show_claimed(
         ))
     })?;
     let extent = engine.read().claimed_extent(id)?;
-    show_messages(extent_json(&extent), &engine.read().messages_of(&extent)?, format, output)
+    show_messages(&extent_json(&extent), &engine.read().messages_of(&extent)?, format, output)
 }
 
 fn show_messages(
-    window: Json,
+    window: &Json,
     messages: &[MessageView],
     format: Format,
     output: &mut Output,
@@ -241,7 +241,7 @@ impl Cut {
     }
 }
 
-impl Size {
+impl CutSize {
     fn spec(&self) -> anyhow::Result<WindowSpec> {
         let by = match self.by {
             By::Bytes => Measure::Bytes,

@@ -12,7 +12,7 @@ use lichen_testkit::FakeClock;
 use super::*;
 use crate::{Config, Recall, Unobserved};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn engine(dir: &Path) -> Engine {
     let clock: Arc<dyn Clock> = Arc::new(FakeClock::at(Timestamp(1_800_000_000_000)));

@@ -152,15 +152,12 @@ impl Cutter {
             return None;
         }
         let sums = &self.sums[self.probed - self.base..];
-        let end = match self.cut.measure {
-            Measure::Time => {
-                let until = self.sum(self.start).saturating_add(self.cut.size);
-                self.probed + search(sums, |&at| at < until)
-            }
-            _ => {
-                let until = self.before(self.start).saturating_add(self.cut.size);
-                (self.probed + search(sums, |&sum| sum <= until)).max(self.start + 1)
-            }
+        let end = if self.cut.measure == Measure::Time {
+            let until = self.sum(self.start).saturating_add(self.cut.size);
+            self.probed + search(sums, |&at| at < until)
+        } else {
+            let until = self.before(self.start).saturating_add(self.cut.size);
+            (self.probed + search(sums, |&sum| sum <= until)).max(self.start + 1)
         };
         self.probed = end.min(known);
         (end < known).then_some(end)
@@ -265,15 +262,12 @@ pub(crate) fn cut_list(sizes: impl Iterator<Item = i64>, cut: Cut) -> Vec<(Range
     let mut start = 0;
     while start < sums.len() {
         let rest = &sums[start..];
-        let (end, from) = match cut.measure {
-            Measure::Time => {
-                (start + search(rest, |&at| at < sums[start].saturating_add(cut.size)), sums[start])
-            }
-            _ => {
-                let from = before(start);
-                let end = start + search(rest, |&sum| sum - from <= cut.size);
-                (end.max(start + 1), from)
-            }
+        let (end, from) = if cut.measure == Measure::Time {
+            (start + search(rest, |&at| at < sums[start].saturating_add(cut.size)), sums[start])
+        } else {
+            let from = before(start);
+            let end = start + search(rest, |&sum| sum - from <= cut.size);
+            (end.max(start + 1), from)
         };
         ranges.push((start..end, sums[end - 1] - from));
         if end == sums.len() {

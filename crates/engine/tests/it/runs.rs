@@ -75,7 +75,7 @@ struct List(Vec<Claim>);
 
 impl List {
     fn last(&self, who: usize, extent: &Extent) -> Option<&Claim> {
-        self.0.iter().filter(|claim| claim.who == who && claim.extent == *extent).next_back()
+        self.0.iter().rfind(|claim| claim.who == who && claim.extent == *extent)
     }
 
     /// What is offered for a window, with the claims of it before, in order.
@@ -83,7 +83,9 @@ impl List {
         match self.last(who, extent) {
             None => all.push((0, extent.clone())),
             Some(Claim { end: Some(End::Split(parts)), .. }) => {
-                parts.iter().for_each(|part| self.offers(who, part, now, all));
+                for part in parts {
+                    self.offers(who, part, now, all);
+                }
             }
             Some(Claim { end: Some(End::Done), .. }) => {}
             Some(claim) if claim.end.is_none() && claim.lease > now => {}
@@ -97,7 +99,9 @@ impl List {
         for info in engine.read().streams().unwrap() {
             let mut windows = engine.read().windows(info.stream.id, &SPEC).unwrap();
             windows.pop();
-            windows.iter().for_each(|window| self.offers(who, &window.extent, now, &mut all));
+            for window in &windows {
+                self.offers(who, &window.extent, now, &mut all);
+            }
         }
         all.into_iter().min_by_key(|(attempts, _)| *attempts)
     }

@@ -76,7 +76,7 @@ fn place(frame: &Captures<'_>) -> Option<Named> {
     let path = frame.name("path")?.as_str().trim();
     let path = path.strip_prefix("file://").unwrap_or(path);
     // Frames of programs without sources: `<string>`, `[native code]`.
-    let is_path = path.chars().any(|char| char.is_alphanumeric()) && !path.contains(['<', '>']);
+    let is_path = path.chars().any(char::is_alphanumeric) && !path.contains(['<', '>']);
     is_path.then(|| Named::Place {
         path: path.to_owned(),
         lines: line.map(Lines::one),

@@ -49,13 +49,12 @@ fn page(address: &str) -> Option<Named> {
     let (host, rest) = rest.split_once('/')?;
     let (rest, anchor) = rest.split_once('#').unwrap_or((rest, ""));
     let path = rest.split('?').next().unwrap_or(rest).trim_end_matches('/');
-    let (repository, page) = match path.split_once("/-/") {
-        Some((repository, rest)) => (repository.to_owned(), gitlab(rest, anchor)?),
-        None => {
-            let mut parts = path.splitn(3, '/');
-            let repository = format!("{}/{}", parts.next()?, parts.next()?);
-            (repository, github(parts.next()?, anchor)?)
-        }
+    let (repository, page) = if let Some((repository, rest)) = path.split_once("/-/") {
+        (repository.to_owned(), gitlab(rest, anchor)?)
+    } else {
+        let mut parts = path.splitn(3, '/');
+        let repository = format!("{}/{}", parts.next()?, parts.next()?);
+        (repository, github(parts.next()?, anchor)?)
     };
     Some(Named::Page { host: host.to_ascii_lowercase(), repository, page })
 }

@@ -130,8 +130,7 @@ fn is_path(word: &str, is_folder: bool) -> bool {
 fn has_ending(name: &str) -> bool {
     let Some((stem, ending)) = name.rsplit_once('.') else { return false };
     let letters = ending.chars().all(|char| char.is_ascii_alphanumeric());
-    let named =
-        stem.chars().any(|char| char.is_alphanumeric()) || stem.is_empty() && ending.len() > 3;
+    let named = stem.chars().any(char::is_alphanumeric) || stem.is_empty() && ending.len() > 3;
     // `1.5`, `v2.0`, `e.g`, `Parser.next`.
     let begins = ending.starts_with(|char: char| {
         char.is_ascii_lowercase() || char == 'R' || char == 'C' || char == 'H'

@@ -380,8 +380,16 @@ fn messages_from_before_tokens_were_counted_are_counted_once() {
     assert_eq!(measured(&store, Measure::Bytes).unwrap().0, [10, 55, 105]);
 }
 
-/// The sums of timely messages of `general`, and place and size of its late ones.
-fn measured(store: &Store, measure: Measure) -> Result<(Vec<i64>, Vec<(i64, i64)>), Error> {
+/// Sums of timely messages, and place and size of late ones.
+pub(crate) type Sums = (Vec<i64>, Vec<(i64, i64)>);
+
+/// What `general` measures.
+fn measured(store: &Store, measure: Measure) -> Result<Sums, Error> {
+    measured_stream(store, "general", measure)
+}
+
+/// What a stream measures.
+pub(crate) fn measured_stream(store: &Store, name: &str, measure: Measure) -> Result<Sums, Error> {
     #[derive(Default)]
     struct Kept(Vec<i64>, Vec<(i64, i64)>);
     impl Measured for Kept {
@@ -394,7 +402,7 @@ fn measured(store: &Store, measure: Measure) -> Result<(Vec<i64>, Vec<(i64, i64)
         }
     }
     let mut kept = Kept::default();
-    store.read().measure(Stream::id("jsonl", "general"), measure, &mut kept)?;
+    store.read().measure(Stream::id("jsonl", name), measure, &mut kept)?;
     Ok((kept.0, kept.1))
 }
 

@@ -151,27 +151,9 @@ fn sums(store: &Store) -> Vec<String> {
         .into_iter()
         .map(|id: MessageId| id.to_string())
         .collect();
-    let mut measured = Sums::default();
-    store.read().measure(id, lichen_store::Measure::Bytes, &mut measured).unwrap();
-    ids.push(format!("{measured:?}"));
+    let sums = crate::append::measured_stream(store, "ops", lichen_store::Measure::Bytes);
+    ids.push(format!("{:?}", sums.unwrap()));
     ids
-}
-
-/// What a stream measures.
-#[derive(Debug, Default)]
-struct Sums {
-    timely: Vec<i64>,
-    late: Vec<(i64, i64)>,
-}
-
-impl lichen_store::Measured for Sums {
-    fn timely(&mut self, sums: &[i64]) {
-        self.timely.extend(sums);
-    }
-
-    fn late(&mut self, place: i64, size: i64) {
-        self.late.push((place, size));
-    }
 }
 
 /// Files of the store that hold `text`.

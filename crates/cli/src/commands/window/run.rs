@@ -9,7 +9,7 @@ use lichen_engine::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{Format, Size, extent_json, jsonl, size};
+use super::{CutSize, Format, extent_json, jsonl, size};
 use crate::failure::Refused;
 use crate::json;
 use crate::output::Output;
@@ -29,7 +29,7 @@ pub(super) struct Next {
     #[arg(long)]
     stream: Option<String>,
     #[command(flatten)]
-    size: Size,
+    size: CutSize,
     /// How long nobody else gets the window: `90s`, `10m`, `2h`
     #[arg(long, default_value = "10m", value_name = "TIME")]
     lease: String,

@@ -47,7 +47,7 @@ proptest! {
             0..40,
         )
     ) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.join("\n") + "\n";
         let file = of_file(&text);
         let mut intake = intake(Repeats::Counted);
         intake.lines(text.as_bytes());
