@@ -19,7 +19,7 @@ pub struct NextWindow {
     pub consumer: String,
     /// What it processes with, such as a prompt's version: each window is processed once under each. May be empty.
     pub signature: String,
-    /// The stream; `None` for all, in the order of [`Engine::streams`].
+    /// The stream; `None` for all, in the order of [`Reader::streams`].
     pub stream: Option<StreamId>,
     /// How windows are cut.
     pub spec: WindowSpec,
