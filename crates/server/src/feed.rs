@@ -4,7 +4,7 @@
 //! record of the journal as the messages it stands for. Where the store is behind, a feed waits and reads no further, and so
 //! does whoever writes to it.
 //!
-//! **Invariant:** memory is bounded: between reading and writing is a [`queue`] with a number and a size.
+//! **Invariant:** memory is bounded: between reading and writing is a queue with a number and a size.
 
 mod feeder;
 mod fetch;
