@@ -97,7 +97,12 @@ impl Report {
 
     /// Whether what is there is right, though something may be missing.
     pub(crate) fn is_consistent(&self) -> bool {
-        self.duplicated + self.altered + self.partial + self.foreign + self.unfound == 0
+        self.altered == 0 && self.is_consistent_prefix()
+    }
+
+    /// Whether what is there was right at some time: a message whose edit is missing says what it said before.
+    pub(crate) fn is_consistent_prefix(&self) -> bool {
+        self.duplicated + self.partial + self.foreign + self.unfound == 0
             && self.findings.is_empty()
     }
 }

@@ -65,11 +65,10 @@ impl Engine {
         let entries: Vec<Entry<'_>> = stored.iter().map(index_entry).collect();
         if self.is_built_in(self.index().model()) {
             let vectors = embed(self.embedder()?, &stored)?;
-            self.index_mut().append(&entries, &vectors)?;
+            self.change_index(|index| index.append(&entries, &vectors))
         } else {
-            self.index_mut().append_without_vectors(&entries)?;
+            self.change_index(|index| index.append_without_vectors(&entries))
         }
-        Ok(())
     }
 
     /// Hides the passages of document versions that others follow.

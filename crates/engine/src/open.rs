@@ -123,19 +123,39 @@ impl Engine {
         })
     }
 
-    /// Opens the index as it was sealed last, after a write of it has failed.
+    /// Changes the index. Where that fails it is opened as it was sealed last, before anybody can ask it: what it lacks then
+    /// follows from the store.
+    pub(crate) fn change_index(
+        &self,
+        change: impl FnOnce(&mut Index) -> lichen_index::Result<()>,
+    ) -> Result<(), Error> {
+        let mut index = self.index_mut();
+        let Err(error) = change(&mut index) else { return Ok(()) };
+        if !index.is_whole() {
+            *index = self.sealed_index()?;
+            drop(index);
+            self.mask_superseded()?;
+        }
+        Err(error.into())
+    }
+
+    /// Opens the index as it was sealed last, where a change of it failed and it could not be opened then.
     pub(crate) fn reopen_index(&self) -> Result<(), Error> {
-        let derived = &self.reader.derived;
-        let opened =
-            Index::open(&self.reader.dir.join(INDEX), self.reader.embedders.built_in_key())?;
-        *derived.index_mut() = match opened {
+        let sealed = self.sealed_index()?;
+        *self.index_mut() = sealed;
+        self.mask_superseded()
+    }
+
+    fn sealed_index(&self) -> Result<Index, Error> {
+        let reader = &self.reader;
+        let opened = Index::open(&reader.dir.join(INDEX), reader.embedders.built_in_key())?;
+        Ok(match opened {
             Opened::Ready(index) | Opened::Missing(index) => index,
             Opened::Damaged { index, reason } => {
-                derived.set_damage(reason);
+                reader.derived.set_damage(reason);
                 index
             }
-        };
-        self.mask_superseded()
+        })
     }
 
     /// Throws the index away and begins an empty one for the same model.

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::{LiveOptions, Shared, Task};
-use crate::{Engine, Error, Unobserved};
+use crate::{Engine, Error};
 
 /// How long it waits before it tries again what failed.
 const AFTER_TROUBLE: Duration = Duration::from_millis(500);
@@ -100,18 +100,17 @@ fn is_due(engine: &Engine, options: &LiveOptions, now: u64, settled: u64) -> boo
 /// Makes durable what is only in memory and in logs.
 fn settle(engine: &mut Engine) -> Result<(), Error> {
     if engine.index().unsealed() > 0 {
-        engine.index_mut().seal()?;
+        engine.change_index(lichen_index::Index::seal)?;
     }
     Ok(engine.store.checkpoint()?)
 }
 
-/// Derives the index again as far as it was sealed, where a write of it failed: the rest follows from the store.
+/// Opens the index as it was sealed last, where that could not be done when a write of it failed.
 fn mend(engine: &mut Engine) {
     if engine.index().is_whole() {
         return;
     }
-    let opened = engine.reopen_index().and_then(|()| engine.prepare(&mut Unobserved));
-    if let Err(error) = opened {
+    if let Err(error) = engine.reopen_index() {
         tracing::warn!(%error, "the index could not be opened again");
     }
 }
