@@ -260,19 +260,21 @@ fn metadata(packages: &[(&'static str, Edges)]) -> Value {
 
 /// A workspace that keeps all rules, with extra dependencies `(of, on, kind)`.
 fn graph(extra: &[(&'static str, &'static str, Option<&'static str>)]) -> Graph {
-    let base: [(&str, &[&str]); 14] = [
+    let base: [(&str, &[&str]); 16] = [
         ("lichen-model", &[]),
         ("lichen-source", &["lichen-model", "gix"]),
         ("lichen-store", &["lichen-model", "duckdb"]),
         ("lichen-index", &["lichen-model", "tantivy"]),
         ("lichen-engine", &["lichen-model", "lichen-source", "lichen-store", "lichen-index"]),
-        ("lichen", &["lichen-engine", "anyhow"]),
+        ("lichen-server", &["lichen-engine", "tokio"]),
+        ("lichen", &["lichen-engine", "lichen-server", "anyhow"]),
         ("lichen-testkit", &["lichen-model"]),
         ("xtask", &["anyhow"]),
         ("duckdb", &["libduckdb-sys"]),
         ("libduckdb-sys", &[]),
         ("tantivy", &[]),
         ("gix", &[]),
+        ("tokio", &[]),
         ("anyhow", &[]),
         ("reports", &["libduckdb-sys"]),
     ];
