@@ -84,6 +84,8 @@ pub(crate) struct Applier {
 impl Applier {
     /// Goes on behind `applied`.
     pub(crate) fn new(journal: Journal, applied: u64) -> Self {
+        // Twice, for both slots of the mark: a loss that was told now is not told again.
+        journal.applied_to(applied);
         journal.applied_to(applied);
         let frames = journal.frames(applied);
         Self { journal, frames, held: None }

@@ -287,7 +287,7 @@ impl Journal {
             state.identity()
         };
         // A journal that never held anything has nothing to remember.
-        if seq == 0 || !self.shared.dir.exists() {
+        if !self.shared.dir.exists() {
             return;
         }
         let mut mark = self.shared.mark.lock().unwrap_or_else(PoisonError::into_inner);
