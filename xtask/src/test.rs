@@ -23,7 +23,7 @@ pub(crate) fn test(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     let library = duckdb::ensure(workspace)?;
     // The examples in the documentation first: what is printed last is then the result of real test programs.
     let all: [&[&str]; 2] =
-        [&["--workspace", "--doc"], &["--workspace", "--lib", "--bins", "--tests", "--examples"]];
+        [&["--workspace", "--doc"], &["--workspace", "--lib", "--bins", "--tests"]];
     if args.is_empty() {
         for selection in all {
             let mut test = workspace.cargo();

@@ -392,13 +392,7 @@ fn a_change_shows_where_it_is() {
 }
 
 pub(crate) fn pool(workers: usize, allowance: Allowance) -> Pool {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.parent().unwrap().parent().unwrap().join("examples");
-    let path = folder.join(format!("symbols_worker{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.exists(),
-        "`cargo test -p lichen-source` builds the worker; `--test it` alone does not"
-    );
+    let path = env!("CARGO_BIN_EXE_symbols-worker").into();
     Pool::start(Program { path, args: Vec::new() }, workers, allowance).unwrap()
 }
 
