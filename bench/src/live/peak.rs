@@ -1,5 +1,6 @@
 //! The peak load: batches as fast as they are acknowledged.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -27,7 +28,7 @@ pub(super) struct Peak {
 
 pub(super) fn run(arguments: &Arguments, live: &Live, feed: &Feed, run: u64) -> Result<Peak> {
     let from_lines = phase(arguments, live, &|writer, nth| {
-        feed.batch(&lines("peak", run, writer, nth, arguments.peak_batch))
+        feed.batch(&lines("peak", run, writer, nth, arguments.peak_batch)).map(Some)
     })?;
     // As many as may be needed, made before; what comes around again is new by its ids.
     let made: Vec<Vec<Batch>> = (0..arguments.writers)
@@ -40,10 +41,8 @@ pub(super) fn run(arguments: &Arguments, live: &Live, feed: &Feed, run: u64) -> 
         })
         .collect::<Result<_>>()?;
     let parsed = phase(arguments, live, &|writer, nth| {
-        let mine = &made[usize::try_from(writer)?];
-        mine.get(usize::try_from(nth)?).cloned().ok_or_else(|| anyhow!("too few were made"))
-    });
-    let parsed = parsed?;
+        Ok(made[usize::try_from(writer)?].get(usize::try_from(nth)?).cloned())
+    })?;
     Ok(Peak {
         per_second: from_lines.per_second,
         parsed_per_second: parsed.per_second,
@@ -60,13 +59,16 @@ struct Phase {
     behind_seconds: f64,
 }
 
+/// Until the time is over, or a writer has no more batches: all stop then, so that the rate is that of all of them.
 fn phase(
     arguments: &Arguments,
     live: &Live,
-    batch: &(dyn Fn(u64, u64) -> Result<Batch> + Sync),
+    batch: &(dyn Fn(u64, u64) -> Result<Option<Batch>> + Sync),
 ) -> Result<Phase> {
     let clock = SystemClock::new();
     let end = Duration::from_secs(arguments.peak_seconds);
+    let over = AtomicBool::new(false);
+    let over = &over;
     let mut all = Phase::default();
     let mut last = 0;
     std::thread::scope(|scope| -> Result<()> {
@@ -75,10 +77,13 @@ fn phase(
                 scope.spawn(move || -> Result<(usize, u64, u64)> {
                     let (mut batches, mut refused, mut last) = (0, 0, 0);
                     for nth in 0.. {
-                        if clock.elapsed() > end {
+                        if clock.elapsed() > end || over.load(Ordering::Relaxed) {
                             break;
                         }
-                        let batch = batch(writer, nth)?;
+                        let Some(batch) = batch(writer, nth)? else {
+                            over.store(true, Ordering::Relaxed);
+                            break;
+                        };
                         loop {
                             match live.append(batch.clone()) {
                                 Ok(acknowledged) => last = acknowledged.seq,

@@ -51,6 +51,8 @@ pub(crate) struct Known {
     pub(crate) newest_message: Option<u128>,
     /// The ends of the streams asked for so far.
     pub(crate) streams: HashMap<StreamId, messages::order::End>,
+    /// The titles that streams were stored with.
+    pub(crate) titles: HashMap<StreamId, String>,
 }
 
 impl Receipt {
@@ -88,6 +90,7 @@ impl Known {
             newest_commit: newest("SELECT max(commit_id) FROM git_commits")?,
             newest_message: newest("SELECT max(message_id) FROM messages")?,
             streams: HashMap::new(),
+            titles: HashMap::new(),
         })
     }
 }
@@ -134,7 +137,7 @@ fn append(
     commits::append(conn, &batch.commits, &mut known, &mut owners, &mut receipt)?;
     refs::append(conn, &batch.refs, now, &mut receipt)?;
     documents::append(conn, &batch.versions, &mut owners, &mut receipt)?;
-    messages::append_streams(conn, &batch.streams)?;
+    messages::append_streams(conn, &batch.streams, &mut known.titles)?;
     let edits = messages::append(conn, &batch.messages, &mut known, &mut owners, &mut receipt)?;
     let passages = edits.of_passages(&batch.passages);
     passages::append(conn, &passages, &mut known, &owners, &mut receipt)?;

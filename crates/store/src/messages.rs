@@ -4,11 +4,11 @@ pub(crate) mod order;
 mod tokens;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use duckdb::{Connection, params};
+use duckdb::Connection;
 use lichen_model::{
-    Message, MessageId, Owner, Passage, Problem, Role, Stream, StreamKind, ToolCall,
+    Message, MessageId, Owner, Passage, Problem, Role, Stream, StreamId, StreamKind, ToolCall,
 };
 
 use crate::append::{Known, Owners, Receipt, existing, stage};
@@ -47,23 +47,48 @@ pub(crate) fn kind_of(word: &str) -> Option<StreamKind> {
     [StreamKind::Chat, StreamKind::Agent].into_iter().find(|&kind| kind_word(kind) == word)
 }
 
-/// Adds streams, and follows a title that changed.
-pub(crate) fn append_streams(conn: &Connection, streams: &[Stream]) -> Result<()> {
+/// Adds streams, and follows a title that changed. What live feeds repeat with every message costs nothing.
+pub(crate) fn append_streams(
+    conn: &Connection,
+    streams: &[Stream],
+    titles: &mut HashMap<StreamId, String>,
+) -> Result<()> {
+    let doing = "store streams";
+    let mut new: BTreeMap<StreamId, Stream> = BTreeMap::new();
     for stream in streams {
-        conn.execute(
-            "INSERT INTO streams (stream_id, source, name, kind, title) VALUES (?::UUID, ?, ?, ?, ?)
-             ON CONFLICT (stream_id) DO UPDATE SET title = excluded.title
-             WHERE excluded.title <> '' AND streams.title <> excluded.title",
-            params![
-                row::uuid(stream.id.as_u128()),
-                stream.source,
-                stream.name,
-                kind_word(stream.kind),
-                stream.title
-            ],
-        )
-        .doing("store a stream")?;
+        let known = titles.get(&stream.id);
+        if known.is_some_and(|title| stream.title.is_empty() || *title == stream.title) {
+            continue;
+        }
+        let noted = new.entry(stream.id).or_insert_with(|| stream.clone());
+        if !stream.title.is_empty() {
+            noted.title.clone_from(&stream.title);
+        }
     }
+    if new.is_empty() {
+        return Ok(());
+    }
+    conn.execute_batch(
+        "CREATE OR REPLACE TEMP TABLE named (stream_id UUID, source VARCHAR, name VARCHAR, kind VARCHAR, title VARCHAR)",
+    )
+    .doing(doing)?;
+    Columns::default()
+        .ids("stream_id", new.keys().map(|id| id.as_u128()))
+        .texts("source", new.values().map(|stream| stream.source.as_str()))
+        .texts("name", new.values().map(|stream| stream.name.as_str()))
+        .texts("kind", new.values().map(|stream| kind_word(stream.kind)))
+        .texts("title", new.values().map(|stream| stream.title.as_str()))
+        .append_to(conn, "temp", "named")
+        .doing(doing)?;
+    conn.execute(
+        "INSERT INTO streams (stream_id, source, name, kind, title)
+         SELECT stream_id, source, name, kind, title FROM temp.named
+         ON CONFLICT (stream_id) DO UPDATE SET title = excluded.title
+         WHERE excluded.title <> '' AND streams.title <> excluded.title",
+        [],
+    )
+    .doing(doing)?;
+    titles.extend(new.into_values().map(|stream| (stream.id, stream.title)));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! How far sources have been read.
 
+use std::collections::BTreeMap;
+
 use duckdb::{Connection, OptionalExt, params};
 use lichen_model::Progress;
 
@@ -8,7 +10,10 @@ use crate::reader::Reader;
 
 /// Notes positions, in the transaction that takes in what was read up to there.
 pub(crate) fn append(conn: &Connection, progress: &[Progress]) -> Result<()> {
-    for Progress { source, position } in progress {
+    // Only the last position of a source stays: records that were joined repeat them.
+    let last: BTreeMap<&str, &str> =
+        progress.iter().map(|one| (one.source.as_str(), one.position.as_str())).collect();
+    for (source, position) in last {
         conn.execute(
             "INSERT INTO ingest_progress (source, position) VALUES (?, ?)
              ON CONFLICT (source) DO UPDATE SET position = excluded.position

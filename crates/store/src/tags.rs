@@ -4,6 +4,7 @@ use duckdb::{Connection, params};
 use lichen_model::{AnyId, Id, Kind, Tag};
 
 use crate::append::Receipt;
+use crate::columns::Columns;
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
 use crate::row::{self, Raw};
@@ -28,14 +29,27 @@ pub(crate) const fn kind_word(kind: Kind) -> &'static str {
 
 /// Adds the labels that are not there yet.
 pub(crate) fn append(conn: &Connection, tags: &[Tag], receipt: &mut Receipt) -> Result<()> {
-    for tag in tags {
-        receipt.tags += conn
-            .execute(
-                "INSERT INTO tags (thing_kind, thing_id, name) VALUES (?, ?::UUID, ?) ON CONFLICT DO NOTHING",
-                params![kind_word(tag.thing.kind), row::uuid(tag.thing.id.as_u128()), tag.name],
-            )
-            .doing("store a label")?;
+    let doing = "store labels";
+    if tags.is_empty() {
+        return Ok(());
     }
+    conn.execute_batch(
+        "CREATE OR REPLACE TEMP TABLE labels (thing_kind VARCHAR, thing_id UUID, name VARCHAR)",
+    )
+    .doing(doing)?;
+    Columns::default()
+        .texts("thing_kind", tags.iter().map(|tag| kind_word(tag.thing.kind)))
+        .ids("thing_id", tags.iter().map(|tag| tag.thing.id.as_u128()))
+        .texts("name", tags.iter().map(|tag| tag.name.as_str()))
+        .append_to(conn, "temp", "labels")
+        .doing(doing)?;
+    receipt.tags += conn
+        .execute(
+            "INSERT INTO tags (thing_kind, thing_id, name) SELECT DISTINCT thing_kind, thing_id, name FROM temp.labels
+             ON CONFLICT DO NOTHING",
+            [],
+        )
+        .doing(doing)?;
     Ok(())
 }
 
