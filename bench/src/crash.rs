@@ -84,7 +84,7 @@ impl Outcome {
         self.acknowledged_checked += report.acknowledged;
         self.lost += report.lost;
         self.duplicated += report.duplicated;
-        self.altered += report.altered;
+        self.altered += report.altered + report.reworded;
         self.partial += report.partial;
         self.foreign += report.foreign;
         self.unfound += report.unfound;

@@ -240,7 +240,7 @@ impl Base {
         let place = match (report.is_good(), told) {
             (true, false) if !differs => &mut counts.intact,
             (true, true) => &mut counts.restored,
-            (false, true) if report.is_consistent_prefix() && mutation.target == Target::Both => {
+            (false, true) if report.is_consistent() && mutation.target == Target::Both => {
                 &mut counts.told
             }
             _ => {

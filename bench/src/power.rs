@@ -228,6 +228,7 @@ fn look(
     outcome.lost += report.lost;
     outcome.wrong += report.duplicated
         + report.altered
+        + report.reworded
         + report.partial
         + report.foreign
         + report.unfound
