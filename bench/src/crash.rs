@@ -15,7 +15,7 @@ use crate::clock::{SystemClock, pause};
 use crate::latency::{Latencies, Spread};
 use crate::output::{say, say_json};
 use crate::scratch;
-use crate::seeded::Seeded;
+use crate::seeded::{self, Seeded};
 use crate::writer::{Arguments as WriterArguments, Moment};
 
 /// Kills of one store before the next one is begun, so that looking through it does not take all the time.
@@ -139,9 +139,7 @@ impl Plan {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let clock = SystemClock::new();
-    let seed = arguments.seed.unwrap_or_else(|| {
-        u64::try_from(lichen_model::Clock::now(&clock).millis()).unwrap_or_default()
-    });
+    let seed = seeded::or_now(arguments.seed, &clock);
     let mut proof = Proof {
         seed,
         seeded: Seeded::new(&[seed, 1]),
@@ -179,19 +177,7 @@ struct Proof {
 impl Proof {
     /// Kills the writer of one store until there were so many kills, and looks through it at the end.
     fn store(&mut self, store: &Path, oracle: &Path, until: u64) -> Result<()> {
-        let writer = WriterArguments {
-            store: store.join("store"),
-            oracle: oracle.to_owned(),
-            seed: self.seed,
-            round: 0,
-            writers: 3,
-            abort: None,
-            abort_early: false,
-            fail: None,
-            only_check: false,
-            alone: false,
-            batches: None,
-        };
+        let writer = WriterArguments::new(store.join("store"), oracle, self.seed, 0);
         let (mut round, mut openings) = (0, 0);
         while self.outcome.kills < until {
             let plan = Plan::draw(&mut self.seeded);
@@ -206,7 +192,7 @@ impl Proof {
             round += 1;
         }
         let last = Writer::start(&WriterArguments { only_check: true, ..writer }, None)?;
-        self.look(&last, last.hear_json()?)?;
+        self.look(last.hear_json()?)?;
         let (ended_well, error) = last.end()?;
         ensure!(ended_well, "the last look ended badly: {error}");
         Ok(())
@@ -235,7 +221,7 @@ impl Proof {
             }
             Plan::OpeningStep(moment) => match writer.hear(PATIENCE) {
                 // It did not come to the step: it writes.
-                Heard::Line(line) => self.look(&writer, Some(serde_json::from_str(&line)?))?,
+                Heard::Line(line) => self.look(Some(serde_json::from_str(&line)?))?,
                 Heard::Nothing => return self.not_opened(writer),
                 Heard::Ended => {
                     let (_, error) = writer.kill()?;
@@ -248,7 +234,7 @@ impl Proof {
             },
             Plan::Writing(..) | Plan::WritingStep(_) => match writer.hear_json()? {
                 None => return self.not_opened(writer),
-                report => self.look(&writer, report)?,
+                report => self.look(report)?,
             },
         }
         match plan {
@@ -280,7 +266,7 @@ impl Proof {
         bail!("the store was not opened: {}", if running { "it took too long" } else { &error });
     }
 
-    fn look(&mut self, _writer: &Writer, report: Option<Report>) -> Result<()> {
+    fn look(&mut self, report: Option<Report>) -> Result<()> {
         let Some(report) = report else { bail!("the store was not opened for the last look") };
         self.recoveries.add(Duration::from_secs_f64(report.open_ms / 1e3));
         self.outcome.add(&report);

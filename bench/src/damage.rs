@@ -14,7 +14,7 @@ use crate::child::{Heard, PATIENCE, Writer};
 use crate::clock::SystemClock;
 use crate::output::{say, say_json, table};
 use crate::scratch;
-use crate::seeded::Seeded;
+use crate::seeded::{self, Seeded};
 use crate::writer::{Alone, Arguments as WriterArguments, DONE};
 use mutation::{Files, Mutation, Target};
 
@@ -82,9 +82,7 @@ struct Base {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let clock = SystemClock::new();
-    let seed = arguments.seed.unwrap_or_else(|| {
-        u64::try_from(lichen_model::Clock::now(&clock).millis()).unwrap_or_default()
-    });
+    let seed = seeded::or_now(arguments.seed, &clock);
     let base = Base::make(seed)?;
     let mutations = mutation::all(&base.files, arguments.mutations, &mut Seeded::new(&[seed, 2]))?;
     let mut by_target: BTreeMap<Target, Counts> = BTreeMap::new();
@@ -118,19 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn writer(store: &Path, oracle: &Path, seed: u64) -> WriterArguments {
-    WriterArguments {
-        store: store.to_owned(),
-        oracle: oracle.to_owned(),
-        seed,
-        round: 0,
-        writers: 2,
-        abort: None,
-        abort_early: false,
-        fail: None,
-        only_check: false,
-        alone: false,
-        batches: None,
-    }
+    WriterArguments { writers: 2, ..WriterArguments::new(store.to_owned(), oracle, seed, 0) }
 }
 
 /// Has a writer write some batches and kills it then.

@@ -14,7 +14,7 @@ use crate::clock::{SystemClock, pause};
 use crate::latency::{Latencies, Spread};
 use crate::output::{say, say_json};
 use crate::scratch;
-use crate::seeded::Seeded;
+use crate::seeded::{self, Seeded};
 use crate::writer::Arguments as WriterArguments;
 
 /// Cuts of one file system before a new one is made.
@@ -127,9 +127,7 @@ impl Drop for Lossy {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let clock = SystemClock::new();
-    let seed = arguments.seed.unwrap_or_else(|| {
-        u64::try_from(lichen_model::Clock::now(&clock).millis()).unwrap_or_default()
-    });
+    let seed = seeded::or_now(arguments.seed, &clock);
     let mut outcome = Outcome {
         seed,
         file_system: arguments.file_system.clone(),
@@ -145,7 +143,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let until = arguments.cuts.min(outcome.cuts + CUTS_PER_STORE);
         let mut round = 0;
         while outcome.cuts < until {
-            let writer = writer(&lossy.at.join("store"), oracle.path(), seed, round);
+            let store = lossy.at.join("store");
+            let writer = WriterArguments::new(store, oracle.path(), seed, round);
             cut(arguments, &mut lossy, &writer, &mut seeded)?;
             outcome.cuts += 1;
             round += 1;
@@ -167,22 +166,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ensure!(losses + outcome.wrong == 0, "the promise does not hold");
     }
     Ok(())
-}
-
-fn writer(store: &Path, oracle: &Path, seed: u64, round: u64) -> WriterArguments {
-    WriterArguments {
-        store: store.to_owned(),
-        oracle: oracle.to_owned(),
-        seed,
-        round,
-        writers: 3,
-        abort: None,
-        abort_early: false,
-        fail: None,
-        only_check: false,
-        alone: false,
-        batches: None,
-    }
 }
 
 /// Has a writer write for a while and cuts the power.

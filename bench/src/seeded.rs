@@ -1,5 +1,12 @@
 //! Random numbers that a seed repeats.
 
+use lichen_model::Clock;
+
+/// The seed that was asked for, or one that the time gives.
+pub(crate) fn or_now(asked: Option<u64>, clock: &dyn Clock) -> u64 {
+    asked.unwrap_or_else(|| u64::try_from(clock.now().millis()).unwrap_or_default())
+}
+
 /// `SplitMix64` (Steele, Lea and Flood, 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Seeded(u64);

@@ -64,6 +64,25 @@ pub(crate) struct Arguments {
     pub(crate) batches: Option<u64>,
 }
 
+impl Arguments {
+    /// Three threads that write to `store`, and nothing that befalls them.
+    pub(crate) fn new(store: PathBuf, oracle: &Path, seed: u64, round: u64) -> Self {
+        Self {
+            store,
+            oracle: oracle.to_owned(),
+            seed,
+            round,
+            writers: 3,
+            abort: None,
+            abort_early: false,
+            fail: None,
+            only_check: false,
+            alone: false,
+            batches: None,
+        }
+    }
+}
+
 /// A step, and the how manieth time of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {

@@ -30,14 +30,14 @@ pub(super) fn run(arguments: &Arguments, live: &Live, feed: &Feed, run: u64) -> 
     let from_lines = phase(arguments, live, &|writer, nth| {
         feed.batch(&lines("peak", run, writer, nth, arguments.peak_batch)).map(Some)
     })?;
-    // As many as may be needed, made before; what comes around again is new by its ids.
+    // As many as there were, made before: it is over when they are.
     let made: Vec<Vec<Batch>> = (0..arguments.writers)
         .map(|writer| {
             let batch = |nth| {
                 let lines = lines("made", run, writer, nth, arguments.peak_batch);
                 feed.batch(&lines)
             };
-            (0..u64::try_from(from_lines.batches)? / arguments.writers * 4).map(batch).collect()
+            (0..u64::try_from(from_lines.batches)?.div_ceil(arguments.writers)).map(batch).collect()
         })
         .collect::<Result<_>>()?;
     let parsed = phase(arguments, live, &|writer, nth| {

@@ -105,7 +105,7 @@ fn untouched(windows: &[Extent], places: &[i64], end: i64) -> Vec<Extent> {
 
 proptest! {
     // Each opens a store several times.
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn windows_are_those_of_a_list(
