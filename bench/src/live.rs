@@ -51,6 +51,9 @@ pub(crate) struct Arguments {
     /// Runs; medians of them are printed
     #[arg(long, default_value_t = 3)]
     runs: u64,
+    /// MiB that DuckDB may keep of its file in memory: what it keeps grows up to that, whatever the load
+    #[arg(long, default_value_t = 256)]
+    database_mib: u64,
     /// Where the stores are made
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -89,7 +92,7 @@ fn run_once(arguments: &Arguments, nth: u64) -> Result<Run> {
     let load_before = memory::load_average();
     let feed = Feed::new();
     let folder = scratch::on_disk(arguments.dir.as_ref())?;
-    let engine = open(&folder.path().join("store"))?;
+    let engine = open(&folder.path().join("store"), arguments)?;
     let options =
         LiveOptions { settle: Duration::from_secs(arguments.settle), ..LiveOptions::default() };
     let live = lichen_engine::Live::start(engine, options)?;
@@ -100,9 +103,10 @@ fn run_once(arguments: &Arguments, nth: u64) -> Result<Run> {
     Ok(Run { steady, peak, bare, load_before, load_after: memory::load_average() })
 }
 
-fn open(store: &std::path::Path) -> Result<Engine> {
+fn open(store: &std::path::Path, arguments: &Arguments) -> Result<Engine> {
     lichen_engine::init(store)?;
-    let options = Options::new("a measurement", Arc::new(SystemClock::new()));
+    let mut options = Options::new("a measurement", Arc::new(SystemClock::new()));
+    options.memory_limit_bytes = arguments.database_mib << 20;
     let mut engine = Engine::open_with(store, Config::default(), options)?;
     engine.prepare(&mut Unobserved)?;
     Ok(engine)
@@ -151,7 +155,7 @@ fn print(arguments: &Arguments, runs: &[Run]) -> Result<()> {
         middle(&|run| run.peak.refused as f64)
     ))?;
     say(&format!(
-        "resident: {:.0} MiB after a sixth of the time, {:.0} at its end, {:.0} at most; processes that wanted to run: \
+        "resident without mapped files: {:.0} MiB after a sixth of the time, {:.0} at its end, {:.0} at most; processes that wanted to run: \
          {:.1} before, {:.1} after",
         middle(&|run| run.steady.resident_early_mib),
         middle(&|run| run.steady.resident_end_mib),

@@ -1,9 +1,10 @@
 //! Memory of this process, where the system tells it.
 
-/// MiB that are resident; 0 where the system does not tell.
+/// MiB of its own that are resident: without files that it maps, which the system takes back as it needs; 0 where the
+/// system does not tell.
 pub(crate) fn resident_mib() -> f64 {
     let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kib.unwrap_or(0.0) / 1024.0
 }

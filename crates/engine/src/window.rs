@@ -130,20 +130,12 @@ impl Reader {
         Ok(windows)
     }
 
-    /// The pieces of a stream: in one pass over its sums, and in a second one only where the first did not tell where all
-    /// late messages stand.
+    /// The pieces of a stream, in one pass over its sums.
     fn pieces(&self, stream: StreamId, cut: Cut) -> Result<Vec<Piece>, Error> {
-        let store = &self.store;
-        if !store.is_edited(stream)? {
-            let mut cutter = Cutter::learning(cut);
-            store.measure(stream, cut.measure, &mut cutter)?;
-            if let Some(pieces) = cutter.finish() {
-                return Ok(pieces);
-            }
-        }
-        let mut cutter = Cutter::informed(cut, store.disorder(stream, cut.measure)?);
-        store.measure(stream, cut.measure, &mut cutter)?;
-        Ok(cutter.finish().expect("it was told before what is late"))
+        let disorder = self.store.disorder(stream, cut.measure)?;
+        let mut cutter = Cutter::new(cut, disorder);
+        self.store.measure(stream, cut.measure, &mut |sums| cutter.take(sums))?;
+        Ok(cutter.finish())
     }
 
     /// The messages of a window, in order.

@@ -67,7 +67,7 @@ pub use refs::SeenRef;
 pub use runs::RunView;
 pub use shown::{Place, Shown};
 pub use sql::{Column, SqlLimits, Table, Value};
-pub use sums::{Disorder, Late, Measure, Measured};
+pub use sums::{Disorder, Late, Measure};
 
 /// The name under which the data file is attached.
 const CATALOG: &str = "lichen";

@@ -43,20 +43,12 @@ pub struct Disorder {
     pub replaced: Vec<i64>,
 }
 
-/// What a stream is measured into, as it is read.
-pub trait Measured {
-    /// The sums of sizes up to and including each of the next timely messages, in order and without gaps; for time, when
-    /// each was sent.
-    fn timely(&mut self, sums: &[i64]);
-    /// A late message after the timely one of `place`, in no order: its own size; for time, when it was sent.
-    fn late(&mut self, place: i64, size: i64);
-}
-
 const DOING: &str = "measure a stream";
 
 impl Reader {
-    /// Hands the running sums of `stream` to `into`, in one pass that holds a few thousand of them at a time: more only
-    /// where rows lie far from the order of their stream.
+    /// Hands `into` the running sums of sizes of `stream`, up to and including each of its timely messages, in order and
+    /// without gaps; for time, when each was sent. One pass, which holds a few thousand of them at a time: more only where
+    /// rows lie far from the order of their stream.
     ///
     /// # Errors
     /// [`Error::Uncounted`] for tokens where some were never counted.
@@ -64,18 +56,18 @@ impl Reader {
         &self,
         stream: StreamId,
         measure: Measure,
-        into: &mut dyn Measured,
+        into: &mut dyn FnMut(&[i64]),
     ) -> Result<()> {
-        // A column read is a millisecond for every hundred thousand messages, so late ones are told by the sign of one
-        // that is read anyway, and what was sent late is measured in it.
-        let columns = match measure {
-            Measure::Bytes => "place, CASE WHEN late THEN -1 - byte_len::BIGINT ELSE cum_bytes END",
-            Measure::Tokens => "place, CASE WHEN late THEN -1 - tokens::BIGINT ELSE cum_tokens END",
-            Measure::Count => "CASE WHEN late THEN -2 - place ELSE place END",
-            Measure::Time => "CASE WHEN late THEN -2 - place ELSE place END, sent_at",
+        // Every column and every condition is milliseconds for a million messages. A late message has place and sum of
+        // the timely one that it follows, so it need not be told apart, but for its time.
+        let (columns, timely) = match measure {
+            Measure::Bytes => ("place, cum_bytes", ""),
+            Measure::Tokens => ("place, cum_tokens", ""),
+            Measure::Count => ("place, place", ""),
+            Measure::Time => ("place, sent_at", " AND NOT late"),
         };
         let sql = format!(
-            "SELECT {columns} FROM messages WHERE stream_id = '{}'::UUID",
+            "SELECT {columns} FROM messages WHERE stream_id = '{}'::UUID{timely}",
             row::uuid(stream.as_u128())
         );
         let mut statement = self.conn.prepare(&sql).doing(DOING)?;
@@ -83,42 +75,19 @@ impl Reader {
         for chunk in statement.stream_arrow([]).doing(DOING)? {
             let odd = || Error::Value { column: "messages.place".to_owned() };
             let places = chunk.column(0).as_primitive_opt::<Int64Type>().ok_or_else(odd)?.values();
-            match measure {
-                Measure::Bytes | Measure::Tokens => {
-                    let sums = chunk.column(1).as_primitive_opt::<Int64Type>().ok_or_else(odd)?;
-                    if sums.null_count() > 0 {
-                        return Err(Error::Uncounted);
-                    }
-                    for (&place, &sum) in places.iter().zip(sums.values()) {
-                        if sum < 0 {
-                            order.into.late(place, -1 - sum);
-                        } else {
-                            order.timely(place, sum);
-                        }
-                    }
-                }
-                Measure::Count => {
-                    for &place in places {
-                        if place < 0 {
-                            order.into.late(-2 - place, 1);
-                        } else {
-                            order.timely(place, place + 1);
-                        }
-                    }
-                }
-                Measure::Time => {
-                    let times = chunk.column(1).as_primitive_opt::<TimestampMicrosecondType>();
-                    for (&place, &sent) in places.iter().zip(times.ok_or_else(odd)?.values()) {
-                        let sent = sent.div_euclid(1000);
-                        if place < 0 {
-                            order.into.late(-2 - place, sent);
-                        } else {
-                            order.timely(place, sent);
-                        }
-                    }
-                }
+            let column = chunk.column(1);
+            if column.null_count() > 0 {
+                return Err(Error::Uncounted);
             }
-            order.pass_on();
+            if measure == Measure::Time {
+                let times = column.as_primitive_opt::<TimestampMicrosecondType>();
+                let times = times.ok_or_else(odd)?.values().iter();
+                order.take(places, times.map(|sent| sent.div_euclid(1000)));
+            } else {
+                let sums = column.as_primitive_opt::<Int64Type>().ok_or_else(odd)?.values();
+                let one = i64::from(measure == Measure::Count);
+                order.take(places, sums.iter().map(|sum| sum + one));
+            }
         }
         // Places of a stream are a sequence, so nothing is left apart; were something, a window must not hide it.
         if order.apart.is_empty() {
@@ -139,17 +108,6 @@ impl Reader {
             Ok(place.zip(sent.map(|At(sent)| sent)))
         });
         end.doing(DOING)
-    }
-
-    /// Whether a message of `stream` has taken the place of another.
-    pub fn is_edited(&self, stream: StreamId) -> Result<bool> {
-        let sql = format!(
-            "SELECT 1 FROM messages WHERE stream_id = '{}'::UUID AND replaces IS NOT NULL LIMIT 1",
-            row::uuid(stream.as_u128())
-        );
-        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
-        let mut rows = statement.query([]).doing(DOING)?;
-        Ok(rows.next().doing(DOING)?.is_some())
     }
 
     /// The late and the replaced messages of `stream`.
@@ -267,9 +225,9 @@ impl Reader {
 }
 
 /// Brings timely messages into the order of their places: rows come as they were stored, by id within each batch, which
-/// for messages of one millisecond is not that of the stream.
+/// for messages of one millisecond is not that of the stream. What repeats a place is a late message after it.
 struct Order<'a> {
-    into: &'a mut dyn Measured,
+    into: &'a mut dyn FnMut(&[i64]),
     /// The place to come.
     next: i64,
     /// Those whose turn has not come.
@@ -279,23 +237,23 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    fn timely(&mut self, place: i64, sum: i64) {
-        if place != self.next {
-            self.apart.insert(place, sum);
-            return;
+    /// Takes the next rows and passes on what is in order.
+    fn take(&mut self, places: &[i64], sums: impl Iterator<Item = i64>) {
+        for (&place, sum) in places.iter().zip(sums) {
+            if place == self.next {
+                self.run.push(sum);
+                self.next += 1;
+                while !self.apart.is_empty()
+                    && let Some(sum) = self.apart.remove(&self.next)
+                {
+                    self.run.push(sum);
+                    self.next += 1;
+                }
+            } else if place > self.next {
+                self.apart.insert(place, sum);
+            }
         }
-        self.run.push(sum);
-        self.next += 1;
-        while !self.apart.is_empty()
-            && let Some(sum) = self.apart.remove(&self.next)
-        {
-            self.run.push(sum);
-            self.next += 1;
-        }
-    }
-
-    fn pass_on(&mut self) {
-        self.into.timely(&self.run);
+        (self.into)(&self.run);
         self.run.clear();
     }
 }

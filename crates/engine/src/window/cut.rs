@@ -4,15 +4,13 @@
 //! messages have joined, or from which replaced ones are left out, is then cut again within its own bounds; so a late
 //! message changes only the windows that it touches.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use lichen_model::Standing;
-use lichen_store::{Disorder, Late, Measure, Measured};
+use lichen_store::{Disorder, Measure};
 
-/// Sums that are held for late messages that may yet be read. They come soon after their places mostly: in the order of
-/// time within a batch.
-const HELD: usize = 1 << 20;
+/// Sums that are held at least, so that they are moved seldom.
+const HELD: usize = 1 << 12;
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,87 +50,46 @@ impl Piece {
 pub(crate) struct Cutter {
     cut: Cut,
     disorder: Disorder,
-    /// Whether `disorder` is all there is, so that a window is final once its end was found.
-    informed: bool,
-    /// Whether a late message came after the window it belongs to was final.
-    missed: bool,
-    /// Whether `disorder.late` may be out of order.
-    unsorted: bool,
     /// Sums of the timely messages from place `base` on.
     sums: Vec<i64>,
     base: usize,
     /// Where the window begins whose end is looked for, and from where on it is.
     start: usize,
     probed: usize,
-    /// Windows of timely messages that are not final.
-    ranges: VecDeque<Range<usize>>,
-    /// The place after the last final window.
-    settled: usize,
     pieces: Vec<Piece>,
 }
 
-impl Measured for Cutter {
-    fn timely(&mut self, sums: &[i64]) {
+impl Cutter {
+    /// A cutter of a stream of which `disorder` is late or replaced.
+    pub(crate) fn new(cut: Cut, disorder: Disorder) -> Self {
+        let (sums, pieces) = (Vec::new(), Vec::new());
+        Self { cut, disorder, sums, base: 0, start: 0, probed: 0, pieces }
+    }
+
+    /// Takes the sums up to and including each of the next timely messages.
+    pub(crate) fn take(&mut self, sums: &[i64]) {
         self.sums.extend_from_slice(sums);
         while let Some(end) = self.end() {
-            self.ranges.push_back(self.start..end);
-            self.start = self.next_start(end);
-            self.probed = self.start;
+            let next = self.next_start(end);
+            self.settle(self.start..end);
+            self.start = next;
+            self.probed = next;
         }
-        let held = if self.informed { 0 } else { HELD };
-        // Twice as many, so that sums are moved seldom.
-        if self.sums.len() > 2 * held.max(1 << 12) {
-            self.let_go(self.base + self.sums.len() - held);
-        }
-    }
-
-    fn late(&mut self, place: i64, size: i64) {
-        if self.informed {
-            return;
-        }
-        self.missed |= usize::try_from(place.max(0)).is_ok_and(|place| place < self.settled);
-        let at = Standing { place, late: 1 };
-        self.unsorted |= self.disorder.late.last().is_some_and(|last| at <= last.at);
-        self.disorder.late.push(Late { at, size, replaced: false });
-    }
-}
-
-impl Cutter {
-    /// A cutter that learns of late messages on the way, of a stream without edits.
-    pub(crate) fn learning(cut: Cut) -> Self {
-        Self { informed: false, ..Self::informed(cut, Disorder::default()) }
-    }
-
-    /// A cutter that was told before what is late and what is replaced.
-    pub(crate) fn informed(cut: Cut, disorder: Disorder) -> Self {
-        Self {
-            cut,
-            disorder,
-            informed: true,
-            missed: false,
-            unsorted: false,
-            sums: Vec::new(),
-            base: 0,
-            start: 0,
-            probed: 0,
-            ranges: VecDeque::new(),
-            settled: 0,
-            pieces: Vec::new(),
+        // A window's size is told by the sum before it.
+        let needed = self.start.saturating_sub(1).max(self.base) - self.base;
+        if needed > HELD {
+            self.sums.drain(..needed);
+            self.base += needed;
         }
     }
 
-    /// The windows of the stream, in order: every message that nothing has taken the place of is in one at least. `None`
-    /// where what was learned on the way does not tell: a late message came too late for its window, or the order among
-    /// several late ones after one place was not told.
-    pub(crate) fn finish(mut self) -> Option<Vec<Piece>> {
+    /// The windows of the stream, in order: every message that nothing has taken the place of is in one at least.
+    pub(crate) fn finish(mut self) -> Vec<Piece> {
         let end = self.base + self.sums.len();
         if self.start < end {
-            self.ranges.push_back(self.start..end);
+            self.settle(self.start..end);
         }
-        while let Some(range) = self.ranges.pop_front() {
-            self.settle(range);
-        }
-        (!self.missed).then_some(self.pieces)
+        self.pieces
     }
 
     /// The sum up to and including the timely message of a place.
@@ -169,25 +126,8 @@ impl Cutter {
         self.base + next_start(&self.sums, from, end - self.base, self.cut)
     }
 
-    /// Makes windows before `place` final, and forgets their sums.
-    fn let_go(&mut self, place: usize) {
-        while let Some(range) = self.ranges.pop_front_if(|range| range.end <= place) {
-            self.settle(range);
-        }
-        let needed = self.ranges.front().map_or(self.start, |range| range.start);
-        // A window's size is told by the sum before it.
-        let keep = needed.saturating_sub(1).max(self.base);
-        self.sums.drain(..keep - self.base);
-        self.base = keep;
-    }
-
     /// Makes a window of timely messages final: as it is, or cut again where late or replaced messages touch it.
     fn settle(&mut self, range: Range<usize>) {
-        if self.unsorted {
-            self.disorder.late.sort_by_key(|late| late.at);
-            self.unsorted = false;
-        }
-        self.settled = range.end;
         // Late messages may stand before the first timely one.
         let from = if range.start == 0 { -1 } else { place(range.start) };
         let last = place(range.end - 1);
@@ -200,27 +140,30 @@ impl Cutter {
             };
             self.push(Piece::of_timely(range, size));
         } else {
-            let crowd = |two: &[Late]| two[0].at.place == two[1].at.place;
-            self.missed |= !self.informed && self.disorder.late[late.clone()].windows(2).any(crowd);
-            self.again(range, late);
+            self.again(range, late, replaced);
         }
     }
 
     /// Cuts the window `range` with its late messages and without its replaced ones.
-    fn again(&mut self, range: Range<usize>, late: Range<usize>) {
+    fn again(&mut self, range: Range<usize>, late: Range<usize>, replaced: Range<usize>) {
         let mut sizes: Vec<(Standing, i64)> = Vec::with_capacity(range.len() + late.len());
+        let mut late = self.disorder.late[late].iter().filter(|late| !late.replaced).peekable();
+        let mut replaced = self.disorder.replaced[replaced].iter().peekable();
         for nth in range {
-            if self.disorder.replaced.binary_search(&place(nth)).is_err() {
-                let size = match self.cut.measure {
-                    Measure::Time => self.sum(nth),
-                    _ => self.sum(nth) - self.before(nth),
-                };
-                sizes.push((timely(nth), size));
+            let at = timely(nth);
+            while let Some(late) = late.next_if(|late| late.at < at) {
+                sizes.push((late.at, late.size));
             }
+            if replaced.next_if(|gone| **gone == at.place).is_some() {
+                continue;
+            }
+            let size = match self.cut.measure {
+                Measure::Time => self.sum(nth),
+                _ => self.sum(nth) - self.before(nth),
+            };
+            sizes.push((at, size));
         }
-        let late = self.disorder.late[late].iter().filter(|late| !late.replaced);
         sizes.extend(late.map(|late| (late.at, late.size)));
-        sizes.sort_by_key(|(at, _)| *at);
         for (range, size) in cut_list(sizes.iter().map(|&(_, size)| size), self.cut) {
             let (first, last) = (sizes[range.start].0, sizes[range.end - 1].0);
             let late = late_at(&self.disorder, first.place, last.place);

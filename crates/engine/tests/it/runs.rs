@@ -15,7 +15,7 @@ use crate::conversation::{
 };
 
 const LEASE: i64 = 60_000;
-const SPEC: WindowSpec = WindowSpec { by: Measure::Count, size: 8, overlap: 0.25 };
+const SPEC: WindowSpec = WindowSpec { by: Measure::Count, size: 4, overlap: 0.25 };
 
 fn wish(consumer: &str, signature: &str) -> NextWindow {
     NextWindow {
@@ -109,7 +109,7 @@ impl List {
 
 proptest! {
     // Each opens a store several times.
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
     fn each_window_is_processed_once(

@@ -7,7 +7,7 @@ use lichen_model::{
     Batch, Commit, DocumentVersion, Message, Owner, Passage, PassageKind, Person, RepoPath, Stream,
     StreamKind, Timestamp, Zoned,
 };
-use lichen_store::{Error, Measure, Measured, Receipt, SqlLimits, Store};
+use lichen_store::{Error, Measure, Receipt, SqlLimits, Store};
 
 use crate::sample::{
     START_SECS, batch, commit, commit_id, cut, expected, message, oid, open, person, reference,
@@ -390,20 +390,12 @@ fn measured(store: &Store, measure: Measure) -> Result<Sums, Error> {
 
 /// What a stream measures.
 pub(crate) fn measured_stream(store: &Store, name: &str, measure: Measure) -> Result<Sums, Error> {
-    #[derive(Default)]
-    struct Kept(Vec<i64>, Vec<(i64, i64)>);
-    impl Measured for Kept {
-        fn timely(&mut self, sums: &[i64]) {
-            self.0.extend_from_slice(sums);
-        }
-
-        fn late(&mut self, place: i64, size: i64) {
-            self.1.push((place, size));
-        }
-    }
-    let mut kept = Kept::default();
-    store.read().measure(Stream::id("jsonl", name), measure, &mut kept)?;
-    Ok((kept.0, kept.1))
+    let stream = Stream::id("jsonl", name);
+    let reader = store.read();
+    let mut sums = Vec::new();
+    reader.measure(stream, measure, &mut |more| sums.extend_from_slice(more))?;
+    let late = reader.disorder(stream, measure)?.late;
+    Ok((sums, late.iter().map(|late| (late.at.place, late.size)).collect()))
 }
 
 #[test]

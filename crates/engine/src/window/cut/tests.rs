@@ -1,7 +1,7 @@
 //! Windows against a naive cut of a list of messages.
 
 use lichen_model::Standing;
-use lichen_store::{Disorder, Late, Measure, Measured as _};
+use lichen_store::{Disorder, Late, Measure};
 use proptest::prelude::*;
 
 use super::{Cut, Cutter, Piece};
@@ -21,26 +21,9 @@ fn cut(list: &List, cut: Cut, step: usize) -> Vec<Piece> {
             disorder.replaced.push(at.place);
         }
     }
-    let mut cutter = Cutter::informed(cut, disorder);
+    let mut cutter = Cutter::new(cut, disorder);
     for sums in sums(list, cut.measure).chunks(step) {
-        cutter.timely(sums);
-    }
-    cutter.finish().expect("it was told all")
-}
-
-/// The windows of `list`, whose late messages come after `delay` sums more.
-fn learn(list: &List, cut: Cut, delay: usize) -> Option<Vec<Piece>> {
-    let mut cutter = Cutter::learning(cut);
-    let late = |place| list.iter().filter(move |(at, ..)| at.late > 0 && at.place == place);
-    let sums = sums(list, cut.measure);
-    for (nth, sum) in sums.iter().enumerate() {
-        cutter.timely(&[*sum]);
-        if let Some(before) = nth.checked_sub(delay) {
-            late(super::place(before)).for_each(|(at, size, _)| cutter.late(at.place, *size));
-        }
-    }
-    for nth in sums.len().saturating_sub(delay)..sums.len() {
-        late(super::place(nth)).for_each(|(at, size, _)| cutter.late(at.place, *size));
+        cutter.take(sums);
     }
     cutter.finish()
 }
@@ -153,39 +136,18 @@ proptest! {
             prop_assert!(touched || after.contains(&piece), "{piece:?}");
         }
     }
-
-    #[test]
-    fn late_messages_learned_on_the_way_are_cut_as_those_told_before(
-        (measure, list) in prop::sample::select(&MEASURES[..])
-            .prop_flat_map(|measure| stream(measure).prop_map(move |list| (measure, list))),
-        size in 1..90_i64,
-        share in 0..90_i64,
-        delay in 0..20_usize,
-    ) {
-        let list: List = list.into_iter().map(|(at, size, _)| (at, size, false)).collect();
-        let spec = Cut { measure, size, overlap: size * share / 100 };
-        let crowded = list.iter().any(|(at, ..)| at.late > 1);
-        match learn(&list, spec, delay) {
-            Some(pieces) => prop_assert_eq!(pieces, cut(&list, spec, 7)),
-            None => prop_assert!(crowded),
-        }
-    }
 }
 
 #[test]
-fn a_late_message_that_comes_after_its_window_was_let_go_is_told() {
+fn memory_goes_with_the_windows() {
     let spec = Cut { measure: Measure::Count, size: 10, overlap: 1 };
-    let mut cutter = Cutter::learning(spec);
+    let mut cutter = Cutter::new(spec, Disorder::default());
     let sums: Vec<i64> = (1..=3_000_000).collect();
+    let mut held = 0;
     for chunk in sums.chunks(2048) {
-        cutter.timely(chunk);
+        cutter.take(chunk);
+        held = held.max(cutter.sums.len());
     }
-    assert!(cutter.sums.len() <= 2 * super::HELD + 2048, "memory is bounded");
-    cutter.late(2_500_000, 1);
-    cutter.late(100, 1);
-    assert_eq!(cutter.finish(), None);
-    let mut cutter = Cutter::learning(spec);
-    cutter.timely(&sums);
-    cutter.late(2_900_000, 1);
-    assert_eq!(cutter.finish().map(|pieces| pieces.len()), Some(333_335));
+    assert!(held <= super::HELD + 2 * 2048, "{held}");
+    assert_eq!(cutter.finish().len(), 333_334);
 }
