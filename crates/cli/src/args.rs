@@ -60,8 +60,12 @@ pub(crate) enum Command {
     Stream(commands::stream::StreamArgs),
     Window(commands::window::WindowArgs),
     Purge(commands::purge::PurgeArgs),
+    Hook(commands::hook::HookArgs),
     Sql(commands::sql::SqlArgs),
     Export(commands::export::ExportArgs),
     Demo(commands::demo::DemoArgs),
     Completions(commands::completions::CompletionsArgs),
+    /// Parse blobs that come on standard input: what an ingest starts
+    #[command(hide = true)]
+    SymbolsWorker,
 }

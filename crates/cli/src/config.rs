@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lichen_engine::{ApiKey, Config, EmbeddingConfig, RemoteSettings, Service};
+use lichen_engine::{ApiKey, Config, EmbeddingConfig, Program, RemoteSettings, Service};
 use serde::Deserialize;
 
 use crate::args::Global;
@@ -84,6 +84,10 @@ pub(crate) fn load(global: &Global, store: Option<&Path>) -> anyhow::Result<Conf
     if let Some(bytes) = file.documents.file_bytes_max {
         config.documents.file_bytes_max = bytes;
     }
+    // Blobs are parsed in processes of this very program.
+    config.symbols.worker =
+        env::current_exe().ok().map(|path| Program { path, args: vec!["symbols-worker".into()] });
+    config.symbols.threads = std::thread::available_parallelism().map_or(2, usize::from);
     config.discover.enabled = file.discover.enabled.unwrap_or(true);
     config.discover.homes = homes(file.discover);
     config.embedding = embedding(file.embedding)?;

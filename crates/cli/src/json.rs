@@ -97,8 +97,10 @@ pub(crate) fn ingest(summary: &IngestSummary) -> Json {
         "documents": summary.versions,
         "messages": summary.messages,
         "passages": summary.passages,
+        "symbol_versions": summary.symbol_versions,
         "indexed": summary.indexed,
         "seconds": summary.seconds,
+        "symbol_seconds": summary.symbol_seconds,
         "problems": problems,
         "problem_count": summary.problem_count,
     })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lichen_index::embed::remote::RemoteSettings;
+use lichen_source::symbols::Program;
 
 /// Everything that can be set. The defaults need no file.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// What is taken in from a work tree.
     pub documents: DocumentsConfig,
+    /// How symbols are read.
+    pub symbols: SymbolsConfig,
     /// Where agents' transcripts are looked for.
     pub discover: DiscoverConfig,
     /// Which model embeds passages and questions.
@@ -37,6 +40,18 @@ pub struct StoreConfig {
 pub struct DocumentsConfig {
     /// Larger files are left out, in bytes.
     pub file_bytes_max: u64,
+}
+
+/// How symbols are read.
+#[derive(Clone, Debug)]
+pub struct SymbolsConfig {
+    /// The program whose processes read blobs: it has to serve `lichen_source::symbols::worker` on its standard streams. Without one
+    /// blobs are read in this process, which a crash in a grammar ends.
+    pub worker: Option<Program>,
+    /// How many processes, and threads beside them.
+    pub threads: usize,
+    /// A transaction ends after so many symbols, or changes of symbols.
+    pub batch: usize,
 }
 
 /// Where agents' transcripts are looked for.
@@ -68,6 +83,7 @@ impl Default for Config {
                 backlog_bytes_max: 4 << 30,
             },
             documents: DocumentsConfig { file_bytes_max: 1 << 20 },
+            symbols: SymbolsConfig { worker: None, threads: 2, batch: 60_000 },
             discover: DiscoverConfig { enabled: true, homes: BTreeMap::new() },
             embedding: EmbeddingConfig::BuiltIn,
         }

@@ -50,6 +50,7 @@ impl Engine {
             .collect();
         findings.extend(of_index);
         findings.extend(self.check_kept());
+        findings.extend(self.check_blobs()?);
         observer.stage("checking the sources", None);
         findings.extend(self.check_sources()?);
         Ok(findings)
@@ -120,6 +121,32 @@ impl Engine {
             damage: false,
         };
         Store::kept(&self.reader.dir).iter().map(finding).collect()
+    }
+
+    /// Files whose symbols are not known, each of them.
+    fn check_blobs(&self) -> Result<Vec<DoctorFinding>, Error> {
+        use lichen_model::ExtractionStatus as Status;
+        let finding = |bad: lichen_store::BadBlob| {
+            let why = match bad.status {
+                Status::Crashed => "reading it ended the process that read it",
+                Status::Timeout => "it takes more work than a file of its size may",
+                Status::TooLarge => "it is larger than is read",
+                Status::TooDeep => "it is nested deeper than is read",
+                _ => "it is not in the repository",
+            };
+            let repair = match bad.status {
+                Status::Missing => "fetch it (`git fetch --refetch`), then lichen ingest",
+                _ => "nothing; it is tried again by a newer lichen",
+            };
+            let path = bad.path.map_or_else(String::new, |path| format!("`{path}` "));
+            DoctorFinding {
+                check: format!("symbols {}", bad.status.as_str()),
+                what: format!("symbols of {path}(blob {}) are not known: {why}", bad.oid),
+                repair: repair.to_owned(),
+                damage: false,
+            }
+        };
+        Ok(self.store.read().bad_blobs()?.into_iter().map(finding).collect())
     }
 
     /// What the repositories hold that is not taken in.

@@ -103,7 +103,7 @@ impl Reader {
                 let messages = self.messages_of(&self.claimed_extent(id)?)?;
                 messages.into_iter().map(|view| message(view, id)).collect()
             }
-            Kind::Person | Kind::Ref | Kind::Repo | Kind::ToolCall => {
+            Kind::Person | Kind::Ref | Kind::Repo | Kind::Symbol | Kind::ToolCall => {
                 let what =
                     format!("a {} has no text of its own; ask with `lichen sql`", id.kind.name());
                 return Err(Error::Question { what });

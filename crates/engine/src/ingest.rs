@@ -21,6 +21,7 @@ const PROBLEMS_KEPT: usize = 1000;
 
 /// What to take in.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part that can be left out")]
 pub struct IngestPlan {
     /// The repository whose memory this is; what is taken in without paths.
     pub root: PathBuf,
@@ -28,6 +29,8 @@ pub struct IngestPlan {
     pub paths: Vec<PathBuf>,
     /// Whether commits are taken in.
     pub git: bool,
+    /// Whether the symbols of what commits changed are indexed.
+    pub symbols: bool,
     /// Whether documents of work trees are taken in.
     pub documents: bool,
     /// Whether agents' transcripts of the repository at `root` are looked for.
@@ -45,6 +48,7 @@ impl IngestPlan {
             root,
             paths: Vec::new(),
             git: true,
+            symbols: true,
             documents: true,
             discover: true,
             format: None,
@@ -67,6 +71,8 @@ pub struct IngestSummary {
     pub versions: usize,
     /// New messages.
     pub messages: usize,
+    /// New versions of symbols on the branches that are followed.
+    pub symbol_versions: usize,
     /// New passages.
     pub passages: usize,
     /// Passages that were indexed, those left over from before included.
@@ -79,6 +85,8 @@ pub struct IngestSummary {
     pub cancelled: bool,
     /// How long it took.
     pub seconds: f64,
+    /// How long indexing symbols took of that.
+    pub symbol_seconds: f64,
 }
 
 impl IngestSummary {
@@ -150,6 +158,9 @@ impl Engine {
                 }
                 other => other?,
             }
+            if let (Input::Git { folder, key }, true) = (&input, plan.symbols) {
+                self.take_in_symbols(folder, key, &mut summary, observer)?;
+            }
         }
         self.reader.derived.forget_directory();
         self.store.checkpoint()?;
@@ -162,6 +173,39 @@ impl Engine {
         summary.cancelled = observer.cancelled();
         summary.seconds = self.reader.clock.monotonic_nanos().saturating_sub(started) as f64 / 1e9;
         Ok(summary)
+    }
+
+    /// Indexes the symbols of a repository whose commits were taken in.
+    fn take_in_symbols(
+        &mut self,
+        folder: &Path,
+        key: &str,
+        summary: &mut IngestSummary,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Error> {
+        if observer.cancelled() {
+            return Ok(());
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let stage = format!("symbols of {name}");
+        observer.stage(&stage, None);
+        let started = self.reader.clock.monotonic_nanos();
+        let indexed = self.index_symbols(folder, key, observer);
+        let nanos = self.reader.clock.monotonic_nanos().saturating_sub(started);
+        summary.symbol_seconds += nanos as f64 / 1e9;
+        match indexed {
+            Ok(indexed) => {
+                summary.symbol_versions += indexed.receipt.versions;
+                indexed.problems.into_iter().for_each(|problem| summary.add_problem(problem));
+                Ok(())
+            }
+            // The rest of the memory is good without them.
+            Err(error @ Error::Source(_)) => {
+                summary.add_problem(Problem::new(stage, "", describe(&error)));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What the plan comes to, in the order in which it is read: commits before the documents that stand on them.

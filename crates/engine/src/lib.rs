@@ -25,11 +25,14 @@ mod reader;
 mod recall;
 mod redaction;
 mod status;
+mod symbols;
 mod tables;
 mod when;
 mod window;
 
-pub use config::{Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig};
+pub use config::{
+    Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig, SymbolsConfig,
+};
 pub use doctor::DoctorFinding;
 pub use error::{Error, ErrorKind};
 pub use eval::{
@@ -41,6 +44,7 @@ pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
 pub use lichen_model::{AnyId, Clock, PassageKind, Run, RunId, Stream, Timestamp};
 pub use lichen_source::messages::Mapping;
+pub use lichen_source::symbols::Program;
 pub use lichen_store::MessageView;
 pub use lichen_store::{Column, ExportFormat, Exported, SqlLimits, Table, Value};
 pub use live::{Acknowledged, Live, LiveOptions, LiveStatus};
@@ -51,6 +55,7 @@ pub use purge::{PURGE_PLACES_MAX, PurgeLeft, PurgePlan, PurgeReport};
 pub use reader::Reader;
 pub use recall::{Answer, Flag, Hit, Recall, Scope, TOKEN_BYTES, answer_text, printable};
 pub use status::{HeadStatus, IndexStatus, Status};
+pub use symbols::serve_symbols;
 pub use when::{format_date, format_instant, parse_until, parse_when};
 pub use window::{
     Claimed, Extent, Measure, NextWindow, Part, RunInfo, RunState, Standing, StreamInfo, Window,

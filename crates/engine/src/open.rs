@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use lichen_index::{Embedder, Index, Opened};
 use lichen_model::Clock;
+use lichen_source::symbols::Pool;
 use lichen_store::{Options, Store};
 
 use crate::derived::Derived;
@@ -21,6 +22,8 @@ pub struct Engine {
     pub(crate) store: Store,
     /// Where the search of SQL finds what it needs.
     pub(crate) sql_search: SqlSearch,
+    /// Processes that read blobs, once there was one to read.
+    pub(crate) symbol_pool: Option<Pool>,
 }
 
 impl Engine {
@@ -67,7 +70,7 @@ impl Engine {
             embedders: Arc::new(embedders),
             redactor,
         };
-        let engine = Self { reader, store, sql_search };
+        let engine = Self { reader, store, sql_search, symbol_pool: None };
         engine.mask_superseded()?;
         Ok(engine)
     }

@@ -121,6 +121,11 @@ fn counts(counts: Counts) -> Vec<(String, u64)> {
         ("tags", counts.tags),
         ("runs", counts.runs),
         ("embeddings", counts.embeddings),
+        ("blobs", counts.blobs),
+        ("symbol_changes", counts.symbol_changes),
+        ("code_symbols", counts.symbols),
+        ("symbol_versions", counts.symbol_versions),
+        ("code_references", counts.references),
     ];
     pairs.into_iter().map(|(table, rows)| (table.to_owned(), rows)).collect()
 }

@@ -38,6 +38,8 @@ pub enum Kind {
     Run,
     /// A stream of messages.
     Stream,
+    /// A symbol through the history of a ref.
+    Symbol,
     /// An agent's use of a tool.
     ToolCall,
     /// One version of a document.
@@ -48,7 +50,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Commit,
         Self::Document,
         Self::Message,
@@ -58,6 +60,7 @@ impl Kind {
         Self::Repo,
         Self::Run,
         Self::Stream,
+        Self::Symbol,
         Self::ToolCall,
         Self::Version,
         Self::Window,
@@ -75,6 +78,7 @@ impl Kind {
             Self::Repo => 'r',
             Self::Run => 'x',
             Self::Stream => 's',
+            Self::Symbol => 'y',
             Self::ToolCall => 't',
             Self::Version => 'v',
             Self::Window => 'w',
@@ -98,6 +102,7 @@ impl Kind {
             Self::Repo => "repository",
             Self::Run => "run",
             Self::Stream => "stream",
+            Self::Symbol => "symbol",
             Self::ToolCall => "tool call",
             Self::Version => "document version",
             Self::Window => "window",
@@ -343,6 +348,8 @@ typed_id! {
     RunId = Run;
     /// Natural key: the kind of source and the name in it.
     StreamId = Stream;
+    /// Natural key: the ref, the commit that introduced it, and where it stood when it was first seen.
+    SymbolId = Symbol;
     /// Natural key: the message and the place in it.
     ToolCallId = ToolCall;
     /// Natural key: the document, the version before it, and the text's hash.

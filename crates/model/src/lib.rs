@@ -43,7 +43,7 @@ pub use commit::{ChangeStatus, Commit, FileChange, Oid, RepoPath};
 pub use document::{Document, DocumentKind, DocumentVersion};
 pub use id::{
     AnyId, CommitId, DocumentId, Id, Kind, MessageId, ParseIdError, PassageId, PersonId, RefId,
-    RepoId, RunId, StreamId, ToolCallId, VersionId, WindowId,
+    RepoId, RunId, StreamId, SymbolId, ToolCallId, VersionId, WindowId,
 };
 pub use mention::{Detector, Lines, Mention, NameForm, Named, Page};
 pub use message::{Message, Role, Stream, StreamKind, ToolCall};
@@ -52,10 +52,14 @@ pub use problem::Problem;
 pub use progress::Progress;
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
 pub use run::{Outcome, Run, RunEvent};
-pub use symbol::{Body, Encoding, Extraction, ExtractionStatus, Sketch, Span, Symbol, SymbolKind};
+pub use symbol::{
+    Body, Encoding, Extraction, ExtractionStatus, LANGUAGES, Sketch, Span, Symbol, SymbolKind,
+    language_word,
+};
 pub use symbol_history::{
-    CodeSymbol, FileVersion, SymbolChange, SymbolChangeKind, SymbolChangeKinds, SymbolKey,
-    SymbolMatch, SymbolSite, SymbolVersion,
+    BlobKey, CodeSymbol, FileVersion, GoneSymbol, LineageGround, LineageStep, NewSymbol,
+    StandingVersion, SymbolChange, SymbolChangeKind, SymbolChangeKinds, SymbolKey, SymbolMatch,
+    SymbolSite, SymbolVersion,
 };
 pub use tag::Tag;
 pub use window::{Extent, Standing};

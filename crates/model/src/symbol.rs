@@ -298,6 +298,32 @@ impl Symbol {
     }
 }
 
+/// Words for the languages that symbols are known in.
+pub const LANGUAGES: [&str; 17] = [
+    "bash",
+    "c",
+    "cpp",
+    "csharp",
+    "go",
+    "java",
+    "javascript",
+    "kotlin",
+    "markdown",
+    "php",
+    "python",
+    "ruby",
+    "rust",
+    "scala",
+    "swift",
+    "tsx",
+    "typescript",
+];
+
+/// The word for a language, as it is kept in [`LANGUAGES`].
+pub fn language_word(word: &str) -> Option<&'static str> {
+    LANGUAGES.into_iter().find(|language| *language == word)
+}
+
 /// How a blob could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExtractionStatus {
@@ -391,6 +417,11 @@ impl Encoding {
             Self::Utf16Be => "utf-16be",
             Self::Other => "other",
         }
+    }
+
+    /// The encoding of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|encoding| encoding.as_str() == word)
     }
 }
 

@@ -185,13 +185,22 @@ pub struct SymbolKey {
     pub duplicate: u32,
 }
 
+/// A text of a file, as the file's name has it read: the same bytes may be read as two languages.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobKey {
+    /// Its object id.
+    pub oid: Oid,
+    /// The language that the name says, by its word; `header` or `script` where the text has to say.
+    pub read_as: &'static str,
+}
+
 /// Where a symbol stands: a place among the symbols of a blob at a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolSite {
     /// The file.
     pub path: RepoPath,
     /// Its text.
-    pub blob: Oid,
+    pub blob: BlobKey,
     /// Its place among the blob's symbols.
     pub ord: u32,
 }
@@ -241,8 +250,8 @@ pub struct SymbolVersion {
     pub symbol: u32,
     /// What it is called.
     pub key: SymbolKey,
-    /// The file.
-    pub path: RepoPath,
+    /// Where it stood when it began.
+    pub site: SymbolSite,
     /// Hash of its bytes.
     pub raw_hash: u128,
     /// Hash of its documentation's words.
@@ -269,13 +278,88 @@ pub struct FileVersion {
     /// The path.
     pub path: RepoPath,
     /// Its text.
-    pub blob: Oid,
+    pub blob: BlobKey,
     /// The text whose symbols it is taken to have: its own, or the last one known where that is missing.
-    pub known: Option<Oid>,
+    pub known: Option<BlobKey>,
     /// The first position that has it.
     pub from: u32,
     /// The first position that has it no more.
     pub to: Option<u32>,
+}
+
+/// What is there at a position of a ref, and what went before it, as far as somebody asks: where a lineage goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineageGround {
+    /// How many positions are behind.
+    pub positions: u32,
+    /// How many symbols there ever were.
+    pub symbols: u32,
+    /// The files that are there.
+    pub files: Vec<FileVersion>,
+    /// What stands in them.
+    pub versions: Vec<StandingVersion>,
+    /// What stood in files of these paths when it went, in the order in which it did.
+    pub gone: Vec<GoneSymbol>,
+}
+
+/// A version that has not ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StandingVersion {
+    /// The symbol.
+    pub symbol: u32,
+    /// What it is called.
+    pub key: SymbolKey,
+    /// The file.
+    pub path: RepoPath,
+    /// The first position that has it.
+    pub from: u32,
+}
+
+/// A symbol that went: one that comes back at the same path under the same key is the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoneSymbol {
+    /// The symbol.
+    pub symbol: u32,
+    /// What it was called at last.
+    pub key: SymbolKey,
+    /// The file that it stood in.
+    pub path: RepoPath,
+}
+
+/// What commits add to a lineage.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineageStep {
+    /// How many positions were there before.
+    pub positions: u32,
+    /// How many symbols.
+    pub symbols_before: u32,
+    /// The commits of the positions that follow, the oldest first.
+    pub chain: Vec<Oid>,
+    /// Which position brought which commit, those of the chain included.
+    pub brought: Vec<(Oid, u32)>,
+    /// Symbols that came, in the order of their numbers.
+    pub symbols: Vec<NewSymbol>,
+    /// Versions that began, in order; some have ended since.
+    pub versions: Vec<SymbolVersion>,
+    /// Versions from before that ended: symbol, where it began, where it ended.
+    pub ended: Vec<(u32, u32, u32)>,
+    /// Texts of files that began, in order.
+    pub files: Vec<FileVersion>,
+    /// Texts from before that ended: path, where it began, where it ended.
+    pub files_ended: Vec<(RepoPath, u32, u32)>,
+}
+
+/// A symbol that came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewSymbol {
+    /// The first position that has it.
+    pub from: u32,
+    /// The commit that introduced it, or in which it was first seen.
+    pub introduced: Oid,
+    /// How surely it did not exist before.
+    pub introduced_confidence: f32,
+    /// The symbol it was copied or split from.
+    pub predecessor: Option<u32>,
 }
 
 #[cfg(test)]

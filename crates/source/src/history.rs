@@ -15,13 +15,17 @@ mod pair;
 mod past;
 mod step;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
-use lichen_model::{Extraction, ExtractionStatus, FileChange, Oid, Problem, RepoPath};
+use lichen_model::{
+    BlobKey, Extraction, ExtractionStatus, FileChange, Oid, Problem, RepoPath, Symbol,
+};
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::git::{Ancestor, Objects, Repository};
 use crate::redact::Redactor;
@@ -51,10 +55,15 @@ pub enum Extractor<'a> {
     Apart(&'a mut Pool),
 }
 
-/// What is told of a blob as it is read: a path that has it, its object id, its language and what it defines.
+/// What is told of a blob as it is read: a path that has it, what it is known by, its language and what it defines.
 ///
 /// A blob may be read twice where it is at paths whose names say different languages.
-pub type Told<'a> = dyn FnMut(&RepoPath, &Oid, Option<Language>, &Extraction) + Send + 'a;
+pub type Told<'a> = dyn FnMut(&RepoPath, &BlobKey, Option<Language>, &Extraction) + Send + 'a;
+
+/// How the name of a file has its texts read: [`BlobKey::read_as`]; `None` for a file that never has symbols.
+pub fn read_as(path: &RepoPath) -> Option<&'static str> {
+    Hint::of(path).map(Hint::as_str)
+}
 
 /// A commit as history knows it.
 #[derive(Debug)]
@@ -78,6 +87,9 @@ pub struct History {
     pairs: HashMap<(u32, u32), Arc<Pairing>>,
     /// Each commit against its first parent.
     steps: Vec<Arc<Step>>,
+    /// Blobs that are to be read, each with a path that has it.
+    unread: Vec<(u32, u32)>,
+    stop: Arc<AtomicBool>,
     /// Merges against their other parents, as they were asked for.
     merges: Mutex<HashMap<(u32, u32), Arc<Step>>>,
     problems: Vec<Problem>,
@@ -104,21 +116,17 @@ impl History {
             numbers: HashMap::new(),
             pairs: HashMap::new(),
             steps: Vec::new(),
+            unread: Vec::new(),
+            stop: Arc::default(),
             merges: Mutex::default(),
             problems: Vec::new(),
         })
     }
 
     /// Takes in what a blob defines without reading it: what was told of it before.
-    pub fn recall(
-        &mut self,
-        path: &RepoPath,
-        blob: &Oid,
-        language: Option<Language>,
-        extraction: Extraction,
-    ) {
-        let Ok(id) = ObjectId::try_from(blob.0.as_slice()) else { return };
-        if let (_, Some(hint)) = self.catalog.path(path) {
+    pub fn recall(&mut self, blob: &BlobKey, language: Option<Language>, extraction: Extraction) {
+        let Ok(id) = ObjectId::try_from(blob.oid.0.as_slice()) else { return };
+        if let Some(hint) = Hint::parse(blob.read_as) {
             let number = self.catalog.blob(id, hint);
             self.catalog.learn(number, Digest::new(language, extraction));
         }
@@ -134,6 +142,19 @@ impl History {
         extractor: &mut Extractor<'_>,
         told: &mut Told<'_>,
     ) -> Result<usize> {
+        let new = self.walk(repository, tips, &|_| false);
+        self.read(repository, extractor, told)?;
+        Ok(new)
+    }
+
+    /// The first half of [`History::extend`]: commits and what files they changed. What is in `ground` is known elsewhere: neither it nor
+    /// what is behind it is taken in. The blobs that [`History::unread`] tells can be recalled before [`History::read`] reads the rest.
+    pub fn walk(
+        &mut self,
+        repository: &Repository,
+        tips: &[Oid],
+        ground: &(dyn Fn(&Oid) -> bool + Sync),
+    ) -> usize {
         let tips: Vec<_> =
             tips.iter().filter_map(|tip| ObjectId::try_from(tip.0.as_slice()).ok()).collect();
         let cuts = repository.cuts();
@@ -142,16 +163,80 @@ impl History {
         }
         let objects = repository.objects(self.threads.current_num_threads());
         let numbers = &self.numbers;
-        let ancestry =
-            repository.ancestry(&self.threads, &objects, &tips, &|id| numbers.contains_key(id));
+        let known = |id: &ObjectId| numbers.contains_key(id) || ground(&oid(id));
+        let ancestry = repository.ancestry(&self.threads, &objects, &tips, &known);
         self.problems.extend(ancestry.problems);
         let first = self.commits.len();
         for ancestor in ancestry.commits {
             self.add(ancestor);
         }
-        self.read_blobs(&objects, first, extractor, repository.redactor(), told)?;
-        self.compare(first);
-        Ok(self.commits.len() - first)
+        self.find_unread(first);
+        self.commits.len() - first
+    }
+
+    /// The blobs that are not read yet.
+    pub fn unread(&self) -> Vec<BlobKey> {
+        self.unread
+            .iter()
+            .filter(|(_, blob)| self.catalog.blobs[*blob as usize].status.is_none())
+            .map(|(_, blob)| self.catalog.blob_key(*blob))
+            .collect()
+    }
+
+    /// Has a blob read, too, that is at `path`.
+    pub fn want(&mut self, path: &RepoPath, blob: &BlobKey) {
+        let (Ok(id), Some(hint)) =
+            (ObjectId::try_from(blob.oid.0.as_slice()), Hint::parse(blob.read_as))
+        else {
+            return;
+        };
+        let (path, _) = self.catalog.path(path);
+        let blob = self.catalog.blob(id, hint);
+        if self.catalog.blobs[blob as usize].status.is_none() {
+            self.unread.push((path, blob));
+        }
+    }
+
+    /// The paths of files that may have symbols and that these commits changed, against their first parents, before and after.
+    pub fn changed_paths(&self, commits: &[Oid]) -> BTreeSet<RepoPath> {
+        let commits = commits.iter().filter_map(|commit| self.number_of(commit));
+        let files = commits
+            .filter_map(|commit| self.commits[commit as usize].changes.first()?.as_ref())
+            .flat_map(|files| files.iter());
+        let paths: BTreeSet<u32> = files.flat_map(|file| [file.old_path, file.path]).collect();
+        paths.into_iter().map(|path| self.catalog.paths[path as usize].clone()).collect()
+    }
+
+    /// The second half of [`History::extend`]: reads the blobs that are not known yet, and finds out what commits did. Returns whether it
+    /// came to its end: see [`History::stop_when`].
+    pub fn read(
+        &mut self,
+        repository: &Repository,
+        extractor: &mut Extractor<'_>,
+        told: &mut Told<'_>,
+    ) -> Result<bool> {
+        let objects = repository.objects(self.threads.current_num_threads());
+        self.read_blobs(&objects, extractor, repository.redactor(), told)?;
+        if self.is_stopped() {
+            return Ok(false);
+        }
+        self.compare(self.steps.len());
+        Ok(true)
+    }
+
+    /// Has [`History::read`] read no further blob once this is set; the history is of no use then.
+    pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The commits that were taken in, parents before children, each with whether it was compared with nothing because history is cut
+    /// there.
+    pub fn commits(&self) -> impl Iterator<Item = (Oid, bool)> + '_ {
+        self.commits.iter().map(|commit| (oid(&commit.id), commit.boundary))
     }
 
     /// What was wrong with the repository, since this was asked last.
@@ -215,17 +300,9 @@ impl History {
         (number, blob.zip(hint).map_or(NONE, |(id, hint)| self.catalog.blob(id, hint)))
     }
 
-    /// Reads every blob that the commits from `first` on name and that was not read yet.
-    fn read_blobs(
-        &mut self,
-        objects: &Objects,
-        first: usize,
-        extractor: &mut Extractor<'_>,
-        redactor: Option<&Redactor>,
-        told: &mut Told<'_>,
-    ) -> Result<()> {
+    /// Notes the blobs that the commits from `first` on name and that were not read yet.
+    fn find_unread(&mut self, first: usize) {
         let mut seen = HashSet::new();
-        let mut wanted = Vec::new();
         for commit in self.commits[first..].iter().rev() {
             for file in commit.changes.iter().flatten().flat_map(|files| files.iter()) {
                 for (path, blob) in [(file.path, file.new), (file.old_path, file.old)] {
@@ -233,11 +310,26 @@ impl History {
                         && self.catalog.blobs[blob as usize].status.is_none()
                         && seen.insert(blob)
                     {
-                        wanted.push((path, blob));
+                        self.unread.push((path, blob));
                     }
                 }
             }
         }
+    }
+
+    /// Reads every blob that is wanted and was not read yet.
+    fn read_blobs(
+        &mut self,
+        objects: &Objects,
+        extractor: &mut Extractor<'_>,
+        redactor: Option<&Redactor>,
+        told: &mut Told<'_>,
+    ) -> Result<()> {
+        let mut wanted = std::mem::take(&mut self.unread);
+        let mut seen = HashSet::new();
+        wanted.retain(|(_, blob)| {
+            self.catalog.blobs[*blob as usize].status.is_none() && seen.insert(*blob)
+        });
         // Texts of one file, the newest first, are how git stores them: each on top of the one before.
         wanted.sort_by(|a, b| {
             self.catalog.paths[a.0 as usize].cmp(&self.catalog.paths[b.0 as usize])
@@ -269,7 +361,7 @@ impl History {
                     (place, id, hint, self.catalog.paths[place.0 as usize].clone())
                 })
                 .collect();
-            if chunk.is_empty() && parsed.is_empty() {
+            if (chunk.is_empty() && parsed.is_empty()) || self.is_stopped() {
                 return;
             }
             let before = std::mem::take(&mut parsed);
@@ -303,33 +395,46 @@ impl History {
         redactor: Option<&Redactor>,
         told: &mut Told<'_>,
     ) -> Result<()> {
-        // What has no bytes or no language never gets to the pool.
-        let mut at_once = Vec::new();
-        let mut jobs = Vec::new();
-        for chunk in wanted.chunks(CHUNK_BLOBS) {
-            for &place in chunk {
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|&place| {
                 let Blob { id, hint } = self.blob(place.1);
-                let path = &self.catalog.paths[place.0 as usize];
-                let found = objects.blob(id, |bytes| {
-                    hint.language(path, bytes).map(|language| (language, bytes.to_vec()))
-                });
-                match found {
-                    None => at_once.push((place, without(ExtractionStatus::Missing))),
-                    Some(None) => at_once.push((place, without(ExtractionStatus::Unsupported))),
-                    Some(Some((language, bytes))) => {
-                        jobs.push(Job { key: (place, language), language, bytes });
-                    }
+                (place, id, hint, self.catalog.paths[place.0 as usize].clone())
+            })
+            .collect();
+        // What has no bytes or no language never gets to the pool.
+        let at_once = Mutex::new(Vec::new());
+        let leave_out = |place, status| {
+            at_once.lock().unwrap_or_else(PoisonError::into_inner).push((place, status));
+        };
+        // Blobs are taken out of their packs while others are parsed.
+        let stop = Arc::clone(&self.stop);
+        let going_on = wanted.iter().take_while(move |_| !stop.load(Ordering::Relaxed));
+        let jobs = going_on.filter_map(|(place, id, hint, path)| {
+            let found = objects.blob(*id, |bytes| {
+                hint.language(path, bytes).map(|language| (language, bytes.to_vec()))
+            });
+            match found {
+                None => leave_out(*place, ExtractionStatus::Missing),
+                Some(None) => leave_out(*place, ExtractionStatus::Unsupported),
+                Some(Some((language, bytes))) => {
+                    return Some(Job { key: (*place, language), language, bytes });
                 }
             }
-            for (place, digest) in at_once.drain(..) {
-                take_in(&mut self.catalog, place, digest, told);
+            None
+        });
+        let catalog = &mut self.catalog;
+        let mut clean = redactor.map(Clean::new);
+        pool.extract(jobs, |outcome| {
+            let (place, language) = outcome.key;
+            let mut extraction = outcome.extraction;
+            if let Some(clean) = &mut clean {
+                clean.redact(&mut extraction);
             }
-            jobs.sort_by_key(|job| std::cmp::Reverse(job.bytes.len()));
-            let catalog = &mut self.catalog;
-            pool.extract(jobs.drain(..), |outcome| {
-                let (place, language) = outcome.key;
-                take_in(catalog, place, digest(language, outcome.extraction, redactor), told);
-            })?;
+            take_in(catalog, place, Digest::new(Some(language), extraction), told);
+        })?;
+        for (place, status) in at_once.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            take_in(&mut self.catalog, place, without(status), told);
         }
         Ok(())
     }
@@ -414,7 +519,7 @@ impl History {
     }
 
     fn oid(&self, commit: u32) -> Oid {
-        Oid(self.commits[commit as usize].id.as_slice().to_vec())
+        oid(&self.commits[commit as usize].id)
     }
 
     fn number_of(&self, commit: &Oid) -> Option<u32> {
@@ -453,9 +558,45 @@ fn without(status: ExtractionStatus) -> Digest {
 /// Tells what a blob defines and takes it in; its place is path and blob.
 fn take_in(catalog: &mut Catalog, (path, blob): (u32, u32), digest: Digest, told: &mut Told<'_>) {
     let (language, extraction) = digest.extraction();
-    let id = catalog.blobs[blob as usize].id;
-    told(&catalog.paths[path as usize], &Oid(id.as_slice().to_vec()), language, extraction);
+    told(&catalog.paths[path as usize], &catalog.blob_key(blob), language, extraction);
     catalog.learn(blob, digest);
+}
+
+/// Redaction that looks at each text once: names and declarations come again with every version of a file.
+struct Clean<'a> {
+    redactor: &'a Redactor,
+    /// Hashes of texts that hold nothing to be taken out.
+    texts: HashSet<u128>,
+}
+
+impl<'a> Clean<'a> {
+    fn new(redactor: &'a Redactor) -> Self {
+        Self { redactor, texts: HashSet::new() }
+    }
+
+    fn redact(&mut self, extraction: &mut Extraction) {
+        let hash = |symbol: &Symbol| {
+            let mut hasher = Xxh3::new();
+            for text in symbol.scope.iter().chain([&symbol.name, &symbol.signature]) {
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
+            hasher.digest128()
+        };
+        for symbol in &mut extraction.symbols {
+            let before = hash(symbol);
+            if !self.texts.contains(&before) {
+                symbols::redact_symbol(symbol, self.redactor);
+                if hash(symbol) == before {
+                    self.texts.insert(before);
+                }
+            }
+        }
+    }
+}
+
+fn oid(id: &ObjectId) -> Oid {
+    Oid(id.as_slice().to_vec())
 }
 
 fn number(at: usize) -> u32 {

@@ -38,7 +38,7 @@ mod typescript;
 
 use std::ops::ControlFlow;
 
-use lichen_model::{Extraction, ExtractionStatus};
+use lichen_model::{Extraction, ExtractionStatus, Symbol};
 use tree_sitter::{ParseOptions, Parser, Tree};
 
 use grammar::Grammar;
@@ -108,11 +108,14 @@ pub fn extract(bytes: &[u8], language: Language, limits: &Limits) -> Extraction 
 
 /// Takes secrets out of what is told of symbols: a signature shows default values, a test's name is free text. Hashes stay.
 pub fn redact(extraction: &mut Extraction, redactor: &Redactor) {
-    for symbol in &mut extraction.symbols {
-        redactor.apply(&mut symbol.name);
-        symbol.scope.iter_mut().for_each(|part| redactor.apply(part));
-        redactor.apply(&mut symbol.signature);
-    }
+    extraction.symbols.iter_mut().for_each(|symbol| redact_symbol(symbol, redactor));
+}
+
+/// Takes secrets out of what is told of one symbol.
+pub(crate) fn redact_symbol(symbol: &mut Symbol, redactor: &Redactor) {
+    redactor.apply(&mut symbol.name);
+    symbol.scope.iter_mut().for_each(|part| redactor.apply(part));
+    redactor.apply(&mut symbol.signature);
 }
 
 fn parsed(text: &Text<'_>, grammar: &'static Grammar, limits: &Limits) -> Extraction {

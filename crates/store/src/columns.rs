@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, FixedSizeBinaryBuilder, Float32Builder, Float64Array,
-    Int16Array, Int32Array, Int64Array, ListBuilder, StringBuilder, TimestampMicrosecondArray,
-    UInt16Array, UInt32Array,
+    ArrayRef, BinaryBuilder, BooleanArray, FixedSizeBinaryBuilder, Float32Array, Float32Builder,
+    Float64Array, Int16Array, Int32Array, Int64Array, ListBuilder, StringBuilder,
+    TimestampMicrosecondArray, UInt16Array, UInt32Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::record_batch::RecordBatch;
@@ -134,6 +134,14 @@ impl Columns {
 
     pub(crate) fn u32s(self, name: &str, values: impl Iterator<Item = u32>) -> Self {
         self.push(name, DataType::UInt32, Arc::new(UInt32Array::from_iter_values(values)))
+    }
+
+    pub(crate) fn u32s_opt(self, name: &str, values: impl Iterator<Item = Option<u32>>) -> Self {
+        self.push(name, DataType::UInt32, Arc::new(values.collect::<UInt32Array>()))
+    }
+
+    pub(crate) fn f32s(self, name: &str, values: impl Iterator<Item = f32>) -> Self {
+        self.push(name, DataType::Float32, Arc::new(Float32Array::from_iter_values(values)))
     }
 
     pub(crate) fn bools(self, name: &str, values: impl Iterator<Item = bool>) -> Self {

@@ -33,6 +33,16 @@ pub struct Counts {
     pub runs: u64,
     /// Kept vectors.
     pub embeddings: u64,
+    /// Blobs whose symbols were read, or could not be.
+    pub blobs: u64,
+    /// What commits did to symbols.
+    pub symbol_changes: u64,
+    /// Symbols of the refs that are followed, those that are gone included.
+    pub symbols: u64,
+    /// Versions of symbols.
+    pub symbol_versions: u64,
+    /// Places in texts that speak of code.
+    pub references: u64,
 }
 
 impl Reader {
@@ -53,6 +63,11 @@ impl Reader {
             ("tags", &mut counts.tags),
             ("runs", &mut counts.runs),
             ("embeddings", &mut counts.embeddings),
+            ("blobs", &mut counts.blobs),
+            ("symbol_changes", &mut counts.symbol_changes),
+            ("code_symbols", &mut counts.symbols),
+            ("symbol_versions", &mut counts.symbol_versions),
+            ("code_references", &mut counts.references),
         ];
         // A union: as many subqueries in one SELECT would take thirty times as long to plan.
         let selects: Vec<String> = (0..)

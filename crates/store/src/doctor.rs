@@ -1,5 +1,7 @@
 //! The doctor: every rule that `schema.sql` states and DuckDB does not enforce, asked of the rows.
 
+mod symbols;
+
 use std::collections::HashMap;
 
 use lichen_model::{
@@ -238,7 +240,7 @@ impl Reader {
     /// The rules of the store that do not hold; empty for a healthy one. Reads everything.
     pub fn doctor(&self) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
-        for (check, query) in QUERIES {
+        for (check, query) in QUERIES.iter().chain(symbols::QUERIES) {
             let sql = format!("SELECT count(*), min(broken) FROM ({query}) AS t(broken)");
             let (count, example): (u64, Option<String>) =
                 self.conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).doing(DOING)?;
@@ -252,6 +254,7 @@ impl Reader {
         findings.extend(self.message_ids()?);
         findings.extend(self.tool_call_ids()?);
         findings.extend(self.run_ids()?);
+        findings.extend(self.symbol_ids()?);
         findings.extend(self.passage_rules()?);
         Ok(findings)
     }

@@ -50,6 +50,18 @@ pub enum Error {
         /// Its newest migration.
         found: String,
     },
+    /// A commit is named that was not taken in.
+    #[error("commit `{oid}` was not taken in: run `lichen ingest` again")]
+    NoCommit {
+        /// Its object id.
+        oid: String,
+    },
+    /// A blob is named whose symbols were not taken in.
+    #[error("the symbols of blob `{oid}` were not taken in: run `lichen ingest` again")]
+    NoBlob {
+        /// Its object id.
+        oid: String,
+    },
     /// The file is a DuckDB database of something else.
     #[error(
         "`{path}` is a DuckDB database, but no store: it has tables and no record of migrations"

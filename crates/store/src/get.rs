@@ -73,6 +73,7 @@ impl Reader {
             Kind::Repo => ("repos", "repo_id"),
             Kind::Run => ("runs", "run_id"),
             Kind::Stream => ("streams", "stream_id"),
+            Kind::Symbol => ("code_symbols", "symbol_id"),
             Kind::ToolCall => ("tool_calls", "tool_call_id"),
             Kind::Version => ("document_versions", "version_id"),
             Kind::Window => ("runs", "window_id"),

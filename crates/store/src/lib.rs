@@ -23,6 +23,7 @@ mod progress;
 mod refs;
 mod repos;
 mod runs;
+mod symbols;
 mod tags;
 
 mod changes;
@@ -68,6 +69,10 @@ pub use runs::RunView;
 pub use shown::{Place, Shown};
 pub use sql::{Column, SqlLimits, Table, Value};
 pub use sums::{Disorder, Late, Measure};
+pub use symbols::{
+    BadBlob, IndexedBefore, IndexedCommit, KnownCommit, ReadBlob, Recalled, RefStep, SymbolBatch,
+    SymbolIds, SymbolReceipt,
+};
 
 /// The name under which the data file is attached.
 const CATALOG: &str = "lichen";

@@ -35,7 +35,8 @@ pub(crate) const STEPS: &[Step] = steps![
     "20261123T0600_first",
     "20261123T1000_conversations",
     "20261128T0115_runs",
-    "20261128T1500_purged"
+    "20261128T1500_purged",
+    "20261128T1700_code_memory"
 ];
 
 /// What a data file turns out to be.

@@ -98,3 +98,15 @@ pub(crate) fn blob_literal(bytes: &[u8]) -> String {
     literal.push_str("')");
     literal
 }
+
+/// Texts as the inside of an SQL list; never empty.
+pub(crate) fn text_list<'a>(texts: impl IntoIterator<Item = std::borrow::Cow<'a, str>>) -> String {
+    let literals: Vec<String> = texts.into_iter().map(|text| literal(&text)).collect();
+    if literals.is_empty() { "NULL".to_owned() } else { literals.join(",") }
+}
+
+/// Bytes as the inside of an SQL list; never empty.
+pub(crate) fn blob_list<'a>(blobs: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let literals: Vec<String> = blobs.into_iter().map(blob_literal).collect();
+    if literals.is_empty() { "NULL".to_owned() } else { literals.join(",") }
+}

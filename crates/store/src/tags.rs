@@ -21,6 +21,7 @@ pub(crate) const fn kind_word(kind: Kind) -> &'static str {
         Kind::Repo => "repo",
         Kind::Run => "run",
         Kind::Stream => "stream",
+        Kind::Symbol => "symbol",
         Kind::ToolCall => "tool_call",
         Kind::Version => "version",
         Kind::Window => "window",

@@ -41,6 +41,9 @@ pub(crate) struct IngestArgs {
     /// Leave out the commits
     #[arg(long)]
     no_git: bool,
+    /// Do not index the symbols of what commits changed
+    #[arg(long)]
+    no_symbols: bool,
     /// Leave out the work tree's documents
     #[arg(long)]
     no_documents: bool,
@@ -136,6 +139,7 @@ fn plan(args: &IngestArgs, context: &Context<'_>) -> anyhow::Result<IngestPlan> 
         root: context.root(),
         paths: args.paths.iter().map(|path| context.here().join(path)).collect(),
         git: !args.no_git,
+        symbols: !args.no_symbols,
         documents: !args.no_documents,
         discover: !args.no_discover,
         format: args.format.clone(),

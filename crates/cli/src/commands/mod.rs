@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod get;
+pub(crate) mod hook;
 pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod init;
@@ -15,6 +16,7 @@ pub(crate) mod recall;
 pub(crate) mod sql;
 pub(crate) mod status;
 pub(crate) mod stream;
+mod symbols_worker;
 pub(crate) mod window;
 
 use std::path::{Path, PathBuf};
@@ -49,10 +51,12 @@ pub(crate) fn run(
         Command::Stream(args) => stream::run(&args, context, output),
         Command::Window(args) => window::run(&args, context, output),
         Command::Purge(args) => purge::run(&args, context, output),
+        Command::Hook(args) => hook::run(&args, context, output),
         Command::Sql(args) => sql::run(&args, context, output),
         Command::Export(args) => export::run(&args, context, output),
         Command::Demo(args) => demo::run(&args, context, output),
         Command::Completions(args) => completions::run(&args, output),
+        Command::SymbolsWorker => symbols_worker::run(),
     }
 }
 

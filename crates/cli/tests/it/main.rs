@@ -9,6 +9,7 @@ mod commands;
 mod crash;
 mod disk;
 mod harness;
+mod hook;
 mod purge;
 mod runs;
 mod secrets;

@@ -4,4 +4,5 @@
 
 mod conversation;
 mod runs;
+mod symbols;
 mod windows;

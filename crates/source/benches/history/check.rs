@@ -94,7 +94,7 @@ pub(crate) fn snapshots(
     let versions = lineage.versions(history);
     let mut by_path: HashMap<&RepoPath, Vec<&SymbolVersion>> = HashMap::new();
     for version in &versions {
-        by_path.entry(&version.path).or_default().push(version);
+        by_path.entry(&version.site.path).or_default().push(version);
     }
     let mut random = Random(7);
     let mut blobs = Blobs::start(path);

@@ -112,7 +112,7 @@ fn outcome(name: &str, path: &Path, methods: &[Method], arguments: &Arguments) -
     let (mut blobs, mut symbols, mut lines) = (0, 0, 0_u64);
     let (commits, took) = timed(|| {
         let mut told = |_: &lichen_model::RepoPath,
-                        _: &Oid,
+                        _: &lichen_model::BlobKey,
                         _: Option<_>,
                         extraction: &lichen_model::Extraction| {
             blobs += 1;

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use gix::objs::{Find, Kind, TreeRefIter};
+use gix::objs::{Exists, Find, Kind, TreeRefIter};
 use gix::{ObjectId, OdbHandle};
 use lichen_model::{FileChange, Oid, Problem};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
@@ -100,6 +100,41 @@ impl Repository {
     /// The commit that is checked out, or that a bare repository points to.
     pub fn head(&self) -> Option<Oid> {
         self.git.head_id().ok().map(|id| tree::oid(id.detach()))
+    }
+
+    /// The commits from a tip along first parents, the newest first, up to one that `is_known` holds for, or to where history begins; and
+    /// that one.
+    pub fn first_parents(
+        &self,
+        tip: &Oid,
+        is_known: &dyn Fn(&Oid) -> bool,
+    ) -> (Vec<Oid>, Option<Oid>) {
+        let cuts = self.cuts();
+        let (mut commits, mut buffer) = (Vec::new(), Vec::new());
+        let mut next = ObjectId::try_from(tip.0.as_slice()).ok();
+        while let Some(id) = next {
+            let commit = tree::oid(id);
+            if is_known(&commit) {
+                return (commits, Some(commit));
+            }
+            let Some(links) = links(&self.git.objects, &mut buffer, id) else { break };
+            commits.push(commit);
+            next = links.parents.first().copied().filter(|_| !cuts.contains(&id));
+        }
+        (commits, None)
+    }
+
+    /// Whether an object is at hand.
+    pub fn has(&self, oid: &Oid) -> bool {
+        ObjectId::try_from(oid.0.as_slice()).is_ok_and(|id| self.git.objects.exists(&id))
+    }
+
+    /// Whether history begins at a commit although it has parents: the clone is cut there, or the first parent is lost.
+    pub fn is_boundary(&self, commit: &Oid) -> bool {
+        let Ok(id) = ObjectId::try_from(commit.0.as_slice()) else { return false };
+        let Some(links) = links(&self.git.objects, &mut Vec::new(), id) else { return false };
+        let first = links.parents.first();
+        first.is_some_and(|first| self.cuts().contains(&id) || !self.git.objects.exists(first))
     }
 
     /// What is behind the tips but not behind a known commit.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use gix::ObjectId;
 use lichen_model::{
-    Body, Extraction, ExtractionStatus, RepoPath, Sketch, Symbol, SymbolKey, SymbolKind,
+    BlobKey, Body, Extraction, ExtractionStatus, Oid, RepoPath, Sketch, Symbol, SymbolKey,
+    SymbolKind,
 };
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
@@ -39,6 +40,24 @@ impl Hint {
         } else {
             Self::Named(first)
         })
+    }
+
+    /// The word for it in tables: see [`lichen_model::BlobKey`].
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Named(language) => language.as_str(),
+            Self::Header => "header",
+            Self::Sniffed => "script",
+        }
+    }
+
+    /// The hint of that word.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "header" => Some(Self::Header),
+            "script" => Some(Self::Sniffed),
+            word => Language::parse(word).map(Self::Named),
+        }
     }
 
     /// The language of a text at a path with this hint.
@@ -193,12 +212,16 @@ impl Catalog {
         self.blob_numbers.get(&(id, hint)).copied()
     }
 
-    /// The number of a blob that was met, under this hint if it can be: a file whose name was changed may have had another.
-    pub(super) fn any_blob(&self, id: ObjectId, hint: Hint) -> Option<u32> {
-        self.known_blob(id, hint).or_else(|| {
-            let mut others = self.blobs.iter().zip(0..).filter(|(blob, _)| blob.id == id);
-            others.next().map(|(_, number)| number)
-        })
+    /// The number of a blob that was met, by its key.
+    pub(super) fn blob_of(&self, key: &BlobKey) -> Option<u32> {
+        let id = ObjectId::try_from(key.oid.0.as_slice()).ok()?;
+        self.known_blob(id, Hint::parse(key.read_as)?)
+    }
+
+    /// The key of a blob.
+    pub(super) fn blob_key(&self, blob: u32) -> BlobKey {
+        let Blob { id, hint, .. } = self.blobs[blob as usize];
+        BlobKey { oid: Oid(id.as_slice().to_vec()), read_as: hint.as_str() }
     }
 
     /// The number of a key that some blob has.

@@ -132,10 +132,10 @@ impl History {
         Site { path: change.path, blob: change.new, ord: 0 }
     }
 
-    fn told(&self, site: Site) -> SymbolSite {
+    pub(super) fn told(&self, site: Site) -> SymbolSite {
         SymbolSite {
             path: self.catalog.paths[site.path as usize].clone(),
-            blob: Oid(self.catalog.blobs[site.blob as usize].id.as_slice().to_vec()),
+            blob: self.catalog.blob_key(site.blob),
             ord: site.ord,
         }
     }

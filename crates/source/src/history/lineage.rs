@@ -4,7 +4,8 @@
 //! things where work is merged.
 //!
 //! **Invariant:** after any sequence of [`Lineage::follow`] and [`Lineage::truncate`] it holds what a new one that follows the last
-//! tip at once holds; the versions that are open at a position are the symbols of that commit's files.
+//! tip at once holds; the versions that are open at a position are the symbols of that commit's files. What one that goes on from a
+//! ground adds to it is what the whole one has more.
 
 mod replay;
 
@@ -12,10 +13,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use gix::ObjectId;
-use lichen_model::{CodeSymbol, FileVersion, Oid, SymbolChangeKinds, SymbolMatch, SymbolVersion};
+use lichen_model::{
+    CodeSymbol, FileVersion, LineageGround, LineageStep, NewSymbol, Oid, SymbolChangeKinds,
+    SymbolMatch, SymbolVersion,
+};
 
-use super::History;
 use super::catalog::NONE;
+use super::step::Site;
+use super::{History, oid};
 
 /// A symbol that has been seen.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +39,9 @@ struct Version {
     symbol: u32,
     key: u32,
     path: u32,
+    /// Where it stood when it began, blob and place: [`NONE`] for one that was there before.
+    blob: u32,
+    ord: u32,
     raw_hash: u128,
     doc_hash: u128,
     from: u32,
@@ -67,9 +75,21 @@ struct Live {
     symbols: Vec<(u32, u32)>,
 }
 
+/// How much was there before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    positions: u32,
+    symbols: u32,
+    versions: u32,
+    texts: u32,
+}
+
 /// Symbols, files and their versions along the first parents of a ref.
 #[derive(Debug, Default)]
 pub struct Lineage {
+    /// Positions, symbols, versions and texts that were there before; of the latter two those that are known stand first.
+    before: Before,
+    /// The commits of the positions behind those before.
     chain: Vec<ObjectId>,
     lives: Vec<Life>,
     versions: Vec<Version>,
@@ -83,25 +103,27 @@ pub struct Lineage {
 
 impl Lineage {
     /// Moves to a tip: what is not behind it is taken back, what is new is replayed. Returns how many positions stayed, or `None`
-    /// for a tip that the history does not know.
+    /// for a tip that the history does not know, and for one that leads behind the ground it goes on from.
     ///
-    /// The history has to be the same one every time.
+    /// The history has to be the same one every time. Where it goes on from a ground, that has to be what it begins with.
     pub fn follow(&mut self, history: &History, tip: &Oid) -> Option<u32> {
         let chain = history.chain(history.number_of(tip)?);
         let id = |commit: &u32| history.commits[*commit as usize].id;
         let stayed =
             chain.iter().zip(&self.chain).take_while(|(new, old)| id(new) == **old).count();
-        let stayed = super::number(stayed);
-        if (stayed as usize) < self.chain.len() {
-            self.truncate(history, stayed);
+        if stayed < self.chain.len() {
+            if self.before.positions > 0 {
+                return None;
+            }
+            self.truncate(history, super::number(stayed));
         }
-        for &commit in &chain[stayed as usize..] {
+        for &commit in &chain[stayed..] {
             self.replay(history, commit);
         }
-        Some(stayed)
+        Some(self.before.positions + super::number(stayed))
     }
 
-    /// Takes back what positions from `len` on did.
+    /// Takes back what positions from `len` on did; not for one that goes on from a ground.
     pub fn truncate(&mut self, history: &History, len: u32) {
         self.chain.truncate(len as usize);
         self.versions.retain_mut(|version| kept(version.from, &mut version.to, len));
@@ -111,67 +133,103 @@ impl Lineage {
         self.settle(history);
     }
 
-    /// Goes on from what was told before: the chain, and symbols and versions in the order they were told in. `None` where they do
-    /// not belong to the history, which has to know the commits and every blob that is still there.
-    pub fn resume(
-        history: &History,
-        chain: &[Oid],
-        symbols: &[CodeSymbol],
-        versions: &[SymbolVersion],
-        files: &[FileVersion],
-    ) -> Option<Self> {
-        let id = |oid: &Oid| ObjectId::try_from(oid.0.as_slice()).ok();
+    /// Goes on from what was told before, as far as the commits that follow touch it: `ground` has to tell the files at their
+    /// [`History::changed_paths`], and what stands and stood in them. `None` where it does not belong to the history, which has to know the
+    /// blobs of those files.
+    pub fn resume(history: &History, ground: &LineageGround) -> Option<Self> {
         let catalog = &history.catalog;
-        let mut lineage =
-            Self { chain: chain.iter().map(id).collect::<Option<_>>()?, ..Self::default() };
-        let mut from = vec![NONE; symbols.len()];
-        for version in versions {
-            let first = from.get_mut(version.symbol as usize)?;
-            *first = version.from.min(*first);
+        let nothing = ObjectId::null(gix::hash::Kind::Sha1);
+        let mut lineage = Self::default();
+        for version in &ground.versions {
             lineage.versions.push(Version {
                 symbol: version.symbol,
                 key: catalog.known_key(&version.key)?,
                 path: catalog.known_path(&version.path)?.0,
-                raw_hash: version.raw_hash,
-                doc_hash: version.doc_hash,
+                blob: NONE,
+                ord: NONE,
+                raw_hash: 0,
+                doc_hash: 0,
                 from: version.from,
-                to: version.to.unwrap_or(NONE),
-                landed: id(&version.landed)?,
-                origin: id(&version.origin)?,
-                kinds: version.kinds,
-                method: version.method,
-                score: version.score,
+                to: NONE,
+                landed: nothing,
+                origin: nothing,
+                kinds: SymbolChangeKinds::NONE,
+                method: SymbolMatch::None,
+                score: 0.0,
             });
         }
-        for (symbol, from) in symbols.iter().zip(from) {
-            lineage.lives.push(Life {
-                first: catalog.known_key(&symbol.first)?,
-                from,
-                introduced: id(&symbol.introduced)?,
-                confidence: symbol.introduced_confidence,
-                predecessor: symbol.predecessor,
-            });
-        }
-        for file in files {
-            let (path, hint) = catalog.known_path(&file.path)?;
-            let blob = |oid: &Oid| catalog.known_blob(id(oid)?, hint?);
+        for file in &ground.files {
             let known = match &file.known {
-                Some(known) => catalog.any_blob(id(known)?, hint?)?,
+                Some(known) => catalog.blob_of(known)?,
                 None => NONE,
             };
-            let to = file.to.unwrap_or(NONE);
-            lineage.texts.push(Text { path, blob: blob(&file.blob)?, known, from: file.from, to });
+            lineage.texts.push(Text {
+                path: catalog.known_path(&file.path)?.0,
+                blob: catalog.blob_of(&file.blob)?,
+                known,
+                from: file.from,
+                to: NONE,
+            });
         }
-        lineage.settle(history);
+        lineage.live = lineage.standing(history)?;
+        for gone in &ground.gone {
+            // A key that no blob at hand has cannot come back.
+            if let (Some((path, _)), Some(key)) =
+                (catalog.known_path(&gone.path), catalog.known_key(&gone.key))
+            {
+                lineage.gone.entry((path, key)).or_default().push(gone.symbol);
+            }
+        }
+        lineage.before = Before {
+            positions: ground.positions,
+            symbols: ground.symbols,
+            versions: super::number(lineage.versions.len()),
+            texts: super::number(lineage.texts.len()),
+        };
         Some(lineage)
     }
 
-    /// The commits, the oldest first: a position is a place in it.
+    /// What it has more than the ground that it goes on from; everything, where it goes on from none.
+    pub fn step(&self, history: &History) -> LineageStep {
+        let Before { positions, symbols, versions, texts } = self.before;
+        let (versions_before, versions) = self.versions.split_at(versions as usize);
+        let (texts_before, texts) = self.texts.split_at(texts as usize);
+        let mut brought: Vec<(Oid, u32)> =
+            self.landed.iter().map(|(id, pos)| (oid(id), *pos)).collect();
+        brought.sort_unstable_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        let symbol = |life: &Life| NewSymbol {
+            from: life.from,
+            introduced: oid(&life.introduced),
+            introduced_confidence: life.confidence,
+            predecessor: life.predecessor,
+        };
+        LineageStep {
+            positions,
+            symbols_before: symbols,
+            chain: self.chain(),
+            brought,
+            symbols: self.lives.iter().map(symbol).collect(),
+            versions: versions.iter().map(|version| told_version(history, version)).collect(),
+            ended: versions_before
+                .iter()
+                .filter(|version| version.to != NONE)
+                .map(|version| (version.symbol, version.from, version.to))
+                .collect(),
+            files: texts.iter().map(|text| told_text(history, text)).collect(),
+            files_ended: texts_before
+                .iter()
+                .filter(|text| text.to != NONE)
+                .map(|text| (history.catalog.paths[text.path as usize].clone(), text.from, text.to))
+                .collect(),
+        }
+    }
+
+    /// The commits, the oldest first: a position is a place in it. From a ground on, those behind it.
     pub fn chain(&self) -> Vec<Oid> {
         self.chain.iter().map(oid).collect()
     }
 
-    /// Every symbol there ever was, in the order in which they came.
+    /// Every symbol there ever was, in the order in which they came; not for one that goes on from a ground.
     pub fn symbols(&self, history: &History) -> Vec<CodeSymbol> {
         let mut last: Vec<Option<&Version>> = vec![None; self.lives.len()];
         for version in &self.versions {
@@ -194,34 +252,12 @@ impl Lineage {
 
     /// Every version, in the order in which they began.
     pub fn versions(&self, history: &History) -> Vec<SymbolVersion> {
-        let told = |version: &Version| SymbolVersion {
-            symbol: version.symbol,
-            key: history.catalog.told(version.key),
-            path: history.catalog.paths[version.path as usize].clone(),
-            raw_hash: version.raw_hash,
-            doc_hash: version.doc_hash,
-            from: version.from,
-            to: (version.to != NONE).then_some(version.to),
-            landed: oid(&version.landed),
-            origin: oid(&version.origin),
-            kinds: version.kinds,
-            method: version.method,
-            score: version.score,
-        };
-        self.versions.iter().map(told).collect()
+        self.versions.iter().map(|version| told_version(history, version)).collect()
     }
 
     /// Every text of every file that may have symbols, in the order in which they began.
     pub fn files(&self, history: &History) -> Vec<FileVersion> {
-        let blob = |blob: u32| oid(&history.catalog.blobs[blob as usize].id);
-        let told = |text: &Text| FileVersion {
-            path: history.catalog.paths[text.path as usize].clone(),
-            blob: blob(text.blob),
-            known: (text.known != NONE).then(|| blob(text.known)),
-            from: text.from,
-            to: (text.to != NONE).then_some(text.to),
-        };
-        self.texts.iter().map(told).collect()
+        self.texts.iter().map(|text| told_text(history, text)).collect()
     }
 
     /// How many versions there are.
@@ -231,12 +267,8 @@ impl Lineage {
 
     /// Finds out what is there and what is gone from the versions.
     fn settle(&mut self, history: &History) {
-        let mut open: HashMap<(u32, u32), (u32, u32)> = HashMap::new();
         let mut last: HashMap<u32, (u32, u32)> = HashMap::new();
         for (at, version) in (0_u32..).zip(&self.versions) {
-            if version.to == NONE {
-                open.insert((version.path, version.key), (version.symbol, at));
-            }
             let last = last.entry(version.symbol).or_insert((version.from, at));
             if version.from >= last.0 {
                 *last = (version.from, at);
@@ -250,19 +282,59 @@ impl Lineage {
         for version in ended {
             self.gone.entry((version.path, version.key)).or_default().push(version.symbol);
         }
-        self.live.clear();
-        for (at, text) in (0_u32..).zip(&self.texts).filter(|(_, text)| text.to == NONE) {
-            let entries =
-                if text.known == NONE { &[][..] } else { history.catalog.entries(text.known) };
-            let symbol = |entry: &super::catalog::Entry| open.get(&(text.path, entry.key)).copied();
-            let symbols: Option<Vec<_>> = entries.iter().map(symbol).collect();
-            let symbols = symbols.expect("what is open at a path is what its text defines");
-            self.live.insert(text.path, Live { text: at, known: text.known, symbols });
-        }
+        self.live =
+            self.standing(history).expect("what is open at a path is what its text defines");
         self.landed.clear();
         for (pos, id) in (0_u32..).zip(&self.chain) {
             land(&mut self.landed, history, *id, pos);
         }
+    }
+
+    /// The files that are there with what stands in them; `None` where those do not fit together.
+    fn standing(&self, history: &History) -> Option<HashMap<u32, Live>> {
+        let mut open: HashMap<(u32, u32), (u32, u32)> = HashMap::new();
+        for (at, version) in (0_u32..).zip(&self.versions) {
+            if version.to == NONE {
+                open.insert((version.path, version.key), (version.symbol, at));
+            }
+        }
+        let mut live = HashMap::new();
+        for (at, text) in (0_u32..).zip(&self.texts).filter(|(_, text)| text.to == NONE) {
+            let entries =
+                if text.known == NONE { &[][..] } else { history.catalog.entries(text.known) };
+            let symbol = |entry: &super::catalog::Entry| open.get(&(text.path, entry.key)).copied();
+            let symbols: Vec<_> = entries.iter().map(symbol).collect::<Option<_>>()?;
+            live.insert(text.path, Live { text: at, known: text.known, symbols });
+        }
+        Some(live)
+    }
+}
+
+fn told_version(history: &History, version: &Version) -> SymbolVersion {
+    let Version { path, blob, ord, .. } = *version;
+    SymbolVersion {
+        symbol: version.symbol,
+        key: history.catalog.told(version.key),
+        site: history.told(Site { path, blob, ord }),
+        raw_hash: version.raw_hash,
+        doc_hash: version.doc_hash,
+        from: version.from,
+        to: (version.to != NONE).then_some(version.to),
+        landed: oid(&version.landed),
+        origin: oid(&version.origin),
+        kinds: version.kinds,
+        method: version.method,
+        score: version.score,
+    }
+}
+
+fn told_text(history: &History, text: &Text) -> FileVersion {
+    FileVersion {
+        path: history.catalog.paths[text.path as usize].clone(),
+        blob: history.catalog.blob_key(text.blob),
+        known: (text.known != NONE).then(|| history.catalog.blob_key(text.known)),
+        from: text.from,
+        to: (text.to != NONE).then_some(text.to),
     }
 }
 
@@ -274,7 +346,8 @@ fn kept(from: u32, to: &mut u32, len: u32) -> bool {
     from < len
 }
 
-/// Marks what a commit of the chain brought, and returns it without the commit itself.
+/// Marks what a commit of the chain brought, and returns it without the commit itself, the newest first: the order is that of the
+/// steps behind the commit, which is the same whatever else is known.
 fn land(
     landed: &mut HashMap<ObjectId, u32>,
     history: &History,
@@ -299,9 +372,22 @@ fn land(
             todo.extend(others(commit, 0));
         }
     }
-    brought
+    newest_first(history, brought)
 }
 
-fn oid(id: &ObjectId) -> Oid {
-    Oid(id.as_slice().to_vec())
+/// Commits, children before parents.
+fn newest_first(history: &History, mut commits: Vec<u32>) -> Vec<u32> {
+    // Parents are numbered before their children.
+    commits.sort_unstable_by(|a, b| b.cmp(a));
+    let mut depth: HashMap<u32, u32> = commits.iter().map(|commit| (*commit, 0)).collect();
+    for &commit in &commits {
+        let below = depth[&commit] + 1;
+        for parent in &history.commits[commit as usize].parents {
+            if let Some(depth) = depth.get_mut(parent) {
+                *depth = below.max(*depth);
+            }
+        }
+    }
+    commits.sort_by_key(|commit| (depth[commit], history.commits[*commit as usize].id));
+    commits
 }

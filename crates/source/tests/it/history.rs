@@ -312,7 +312,7 @@ fn the_language_goes_by_path_and_text() {
     let languages: std::collections::BTreeSet<_> = whole
         .versions
         .iter()
-        .map(|version| (version.path.to_text().into_owned(), version.key.language))
+        .map(|version| (version.site.path.to_text().into_owned(), version.key.language))
         .collect();
     for expected in [("a.h", "cpp"), ("tool", "python"), ("tool", "bash")] {
         assert!(languages.contains(&(expected.0.to_owned(), expected.1)), "{languages:?}");
@@ -411,8 +411,10 @@ fn child_processes_read_what_this_one_reads() {
     let mut pool = crate::symbols::pool(2, lichen_source::symbols::Allowance::default());
     let mut extractor = lichen_source::history::Extractor::Apart(&mut pool);
     let mut told_of = 0;
-    let mut count =
-        |_: &RepoPath, _: &Oid, _: Option<_>, _: &lichen_model::Extraction| told_of += 1;
+    let mut count = |_: &RepoPath,
+                     _: &lichen_model::BlobKey,
+                     _: Option<_>,
+                     _: &lichen_model::Extraction| told_of += 1;
     apart
         .extend(&open(&repo.path), std::slice::from_ref(&tip), &mut extractor, &mut count)
         .unwrap();

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lichen_model::{CodeSymbol, Extraction, FileVersion, Oid, RepoPath, SymbolKey, SymbolVersion};
+use lichen_model::{
+    BlobKey, CodeSymbol, Extraction, FileVersion, GoneSymbol, LineageGround, LineageStep, Oid,
+    RepoPath, StandingVersion, SymbolKey, SymbolVersion,
+};
 use lichen_source::git::Repository;
 use lichen_source::history::{Extractor, History, Lineage};
 use lichen_source::symbols::{self, Language, Limits};
@@ -94,7 +97,8 @@ pub(crate) fn at(told: &Told, pos: u32) -> Snapshot {
     let open = told.versions.iter().filter(|version| is_open(version.from, version.to));
     let mut snapshot = Snapshot::new();
     for version in open {
-        let one = (version.path.clone(), version.key.clone(), version.raw_hash, version.doc_hash);
+        let one =
+            (version.site.path.clone(), version.key.clone(), version.raw_hash, version.doc_hash);
         assert!(snapshot.insert(one), "one symbol has one version: {version:?}");
     }
     snapshot
@@ -169,27 +173,134 @@ pub(crate) fn check_ways(path: &Path, whole: &Told, history: &History) {
             let fresh = lineage(history, &whole.chain[before as usize]);
             assert_eq!(told(history, &back), told(history, &fresh), "back to {len}");
         }
-        let Told { chain, symbols, versions, files } = told(history, &back);
-        let mut resumed = Lineage::resume(history, &chain, &symbols, &versions, &files).unwrap();
-        resumed.follow(history, tip).unwrap();
-        assert_eq!(told(history, &resumed), *whole, "resumed at {len}");
+        if len > 0 {
+            check_resumed(path, told(history, &back), whole);
+        }
         back.follow(history, tip).unwrap();
         assert_eq!(told(history, &back), *whole, "forth from {len}");
     }
 }
 
+/// Goes on from what was told up to a position, knowing nothing else but the blobs at hand, and adds what comes to what was told.
+fn check_resumed(path: &Path, mut before: Told, whole: &Told) {
+    let (tip, len) = (whole.chain.last().unwrap(), before.chain.len());
+    let behind = read(path, before.chain.last().unwrap(), 1);
+    let known: BTreeSet<Oid> = behind.commits().map(|(commit, _)| commit).collect();
+    let repository = open(path);
+    let mut history = History::new(2).unwrap();
+    history.walk(&repository, std::slice::from_ref(tip), &|commit| known.contains(commit));
+    let (mut chain, base) = repository.first_parents(tip, &|commit| before.chain.contains(commit));
+    chain.reverse();
+    assert_eq!((&base, chain.as_slice()), (&before.chain.last().cloned(), &whole.chain[len..]));
+    let paths = history.changed_paths(&chain);
+    let ground = ground(&before, &paths);
+    for file in &ground.files {
+        history.want(&file.path, &file.blob);
+        file.known.iter().for_each(|known| history.want(&file.path, known));
+    }
+    let mut extractor = Extractor::Here(Limits::default());
+    history.read(&repository, &mut extractor, &mut |_, _, _, _| {}).unwrap();
+    let mut lineage = Lineage::resume(&history, &ground).unwrap();
+    assert_eq!(usize::try_from(lineage.follow(&history, tip).unwrap()).unwrap(), len);
+    add_step(&mut before, lineage.step(&history));
+    assert_eq!(before.chain, whole.chain, "from {len}");
+    assert_eq!(before.versions, whole.versions, "from {len}");
+    assert_eq!(before.files, whole.files, "from {len}");
+    assert_eq!(before.symbols.len(), whole.symbols.len(), "from {len}");
+    for (one, other) in before.symbols.iter().zip(&whole.symbols).skip(ground.symbols as usize) {
+        assert_eq!(
+            (&one.introduced, one.introduced_confidence, one.predecessor),
+            (&other.introduced, other.introduced_confidence, other.predecessor)
+        );
+    }
+}
+
+/// What was told, as far as it is of these paths.
+fn ground(told: &Told, paths: &BTreeSet<RepoPath>) -> LineageGround {
+    let of = |path: &RepoPath| paths.contains(path);
+    let mut last: BTreeMap<u32, &SymbolVersion> = BTreeMap::new();
+    for version in &told.versions {
+        let last = last.entry(version.symbol).or_insert(version);
+        if version.from > last.from {
+            *last = version;
+        }
+    }
+    let mut gone: Vec<_> = last
+        .into_values()
+        .filter(|version| version.to.is_some() && of(&version.site.path))
+        .collect();
+    gone.sort_by_key(|version| (version.to, version.symbol));
+    let gone = gone.into_iter().map(|version| GoneSymbol {
+        symbol: version.symbol,
+        key: version.key.clone(),
+        path: version.site.path.clone(),
+    });
+    let standing = |version: &&SymbolVersion| version.to.is_none() && of(&version.site.path);
+    let versions = told.versions.iter().filter(standing).map(|version| StandingVersion {
+        symbol: version.symbol,
+        key: version.key.clone(),
+        path: version.site.path.clone(),
+        from: version.from,
+    });
+    let files = told.files.iter().filter(|file| file.to.is_none() && of(&file.path));
+    LineageGround {
+        positions: u32::try_from(told.chain.len()).unwrap(),
+        symbols: u32::try_from(told.symbols.len()).unwrap(),
+        files: files.cloned().collect(),
+        versions: versions.collect(),
+        gone: gone.collect(),
+    }
+}
+
+/// What is to be done with a step, the plain way.
+fn add_step(told: &mut Told, step: LineageStep) {
+    assert_eq!(told.chain.len(), step.positions as usize);
+    assert_eq!(told.symbols.len(), step.symbols_before as usize);
+    let brought: BTreeSet<&Oid> = step.brought.iter().map(|(commit, _)| commit).collect();
+    assert_eq!(brought.len(), step.brought.len(), "a commit is brought once");
+    assert!(step.chain.iter().all(|commit| brought.contains(commit)));
+    told.chain.extend(step.chain);
+    for (symbol, from, to) in step.ended {
+        let mut ended = told.versions.iter_mut().filter(|version| {
+            version.symbol == symbol && version.from == from && version.to.is_none()
+        });
+        ended.next().unwrap().to = Some(to);
+    }
+    for (path, from, to) in step.files_ended {
+        let mut ended = told
+            .files
+            .iter_mut()
+            .filter(|file| file.path == path && file.from == from && file.to.is_none());
+        ended.next().unwrap().to = Some(to);
+    }
+    for (number, symbol) in (step.symbols_before..).zip(step.symbols) {
+        let first = step.versions.iter().find(|version| version.symbol == number).unwrap();
+        assert_eq!(first.from, symbol.from);
+        told.symbols.push(CodeSymbol {
+            first: first.key.clone(),
+            last: first.key.clone(),
+            introduced: symbol.introduced,
+            introduced_confidence: symbol.introduced_confidence,
+            deleted: None,
+            predecessor: symbol.predecessor,
+        });
+    }
+    told.versions.extend(step.versions);
+    told.files.extend(step.files);
+}
+
 fn recall_backwards(history: &mut History, path: &Path, whole: &Told) {
-    let mut told: BTreeMap<(Oid, RepoPath), (Option<Language>, Extraction)> = BTreeMap::new();
+    let mut told: BTreeMap<BlobKey, (Option<Language>, Extraction)> = BTreeMap::new();
     let mut other = History::new(1).unwrap();
     let tip = whole.chain.last().unwrap();
     let mut extractor = Extractor::Here(Limits::default());
     let mut keep =
-        |path: &RepoPath, oid: &Oid, language: Option<Language>, extraction: &Extraction| {
-            told.insert((oid.clone(), path.clone()), (language, extraction.clone()));
+        |_: &RepoPath, blob: &BlobKey, language: Option<Language>, extraction: &Extraction| {
+            told.insert(blob.clone(), (language, extraction.clone()));
         };
     other.extend(&open(path), std::slice::from_ref(tip), &mut extractor, &mut keep).unwrap();
     // The order of object ids is any order.
-    for ((blob, path), (language, extraction)) in told {
-        history.recall(&path, &blob, language, extraction);
+    for (blob, (language, extraction)) in told {
+        history.recall(&blob, language, extraction);
     }
 }

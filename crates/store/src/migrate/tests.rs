@@ -94,6 +94,64 @@ fn a_store_of_the_first_schema_comes_up_with_its_rows() {
 }
 
 #[test]
+fn a_store_from_before_code_memory_keeps_its_labels() {
+    let dir = tempfile::tempdir().unwrap();
+    let conn = attached(dir.path());
+    let before = STEPS.iter().position(|step| step.name == "20261128T1700_code_memory").unwrap();
+    apply(&conn, &STEPS[..before]).unwrap();
+    conn.execute_batch(include_str!("../../sql/fixtures/20261128T1500_purged.sql")).unwrap();
+    assert!(
+        conn.execute_batch("INSERT INTO tags VALUES ('symbol', uuid(), 'new')").is_err(),
+        "the step adds nothing"
+    );
+    drop(conn);
+    let conn = attached(dir.path());
+    bring_up(&conn, Path::new("x")).unwrap();
+    conn.execute_batch("INSERT INTO tags VALUES ('symbol', uuid(), 'new')").unwrap();
+    assert!(conn.execute_batch("INSERT INTO tags SELECT * FROM tags").is_err(), "the key was lost");
+    let mut statement =
+        conn.prepare("SELECT thing_kind || ' ' || name FROM tags ORDER BY ALL").unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let rows: Vec<String> = rows.map(Result::unwrap).collect();
+    assert_eq!(rows, ["stream kept", "symbol new", "window too"]);
+}
+
+#[test]
+fn words_of_changes_are_those_of_the_model() {
+    use lichen_model::{SymbolChangeKind, SymbolChangeKinds};
+    let dir = tempfile::tempdir().unwrap();
+    let conn = attached(dir.path());
+    create(&conn).unwrap();
+    for kind in SymbolChangeKind::ALL {
+        let both = SymbolChangeKinds::NONE.with(kind).with(SymbolChangeKind::Boundary);
+        let words: String = conn
+            .query_row("SELECT array_to_string(change_words(?), ' ')", [both.bits()], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        let expected: Vec<&str> = both.iter().map(SymbolChangeKind::as_str).collect();
+        assert_eq!(words, expected.join(" "));
+    }
+}
+
+#[test]
+fn enums_of_code_memory_are_those_of_the_model() {
+    use lichen_model::{Detector, ExtractionStatus, SymbolKind, SymbolMatch};
+    let dir = tempfile::tempdir().unwrap();
+    let conn = attached(dir.path());
+    create(&conn).unwrap();
+    let stored = |name: &str| -> String {
+        let sql = format!("SELECT array_to_string(enum_range(NULL::{name})::VARCHAR[], ' ')");
+        conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(stored("symbol_kind"), SymbolKind::ALL.map(SymbolKind::as_str).join(" "));
+    assert_eq!(stored("symbol_match"), SymbolMatch::ALL.map(SymbolMatch::as_str).join(" "));
+    assert_eq!(stored("reference_detector"), Detector::ALL.map(Detector::as_str).join(" "));
+    let statuses = ExtractionStatus::ALL.map(ExtractionStatus::as_str);
+    assert_eq!(stored("extraction_status"), statuses.join(" "));
+}
+
+#[test]
 fn names_of_steps_are_unique_and_ascend() {
     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
     assert!(names.is_sorted() && names.len() == names.iter().collect::<BTreeSet<_>>().len());

@@ -148,6 +148,26 @@ const PLANS: &[Plan] = &[
         except: "",
     },
     Plan {
+        table: "symbol_keys",
+        joins: "LEFT JOIN temp.purge_keys AS n ON n.id = o.key_id",
+        columns: &[
+            ("qualified_name", "coalesce(n.qualified_name, o.qualified_name)"),
+            ("name", "coalesce(n.name, o.name)"),
+            ("signature", "coalesce(n.signature, o.signature)"),
+        ],
+        except: "",
+    },
+    // What a changed text speaks of is found in it again.
+    Plan {
+        table: "code_references",
+        joins: "",
+        columns: &[("source_id", "o.source_id")],
+        except: "o.source_id IN (
+            SELECT id FROM temp.purge_commits UNION ALL SELECT id FROM temp.purge_versions
+            UNION ALL SELECT id FROM temp.purge_messages UNION ALL SELECT id FROM temp.purge_calls
+            UNION ALL SELECT old FROM temp.purge_ids)",
+    },
+    Plan {
         table: "embeddings",
         joins: "",
         columns: &[],
@@ -309,6 +329,7 @@ fn prove(conn: &Connection, survey: &Survey) -> Result<()> {
             "purged" => new >= old,
             // A model's and another's vector of one text are two rows.
             "embeddings" => new <= old && (new == old || !survey.vectors.is_empty()),
+            "code_references" => new <= old && (new == old || !survey.is_empty()),
             "tags" => new <= old && old - new <= survey.tags.len() as u64,
             _ => new == old,
         };

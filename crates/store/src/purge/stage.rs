@@ -14,6 +14,7 @@ CREATE OR REPLACE TEMP TABLE purge_ids (old UUID, new UUID);
 CREATE OR REPLACE TEMP TABLE purge_commits (id UUID, message VARCHAR);
 CREATE OR REPLACE TEMP TABLE purge_versions (id UUID, text VARCHAR, text_hash UUID, title VARCHAR, meta VARCHAR);
 CREATE OR REPLACE TEMP TABLE purge_streams (id UUID, title VARCHAR);
+CREATE OR REPLACE TEMP TABLE purge_keys (id UINTEGER, qualified_name VARCHAR, name VARCHAR, signature VARCHAR);
 CREATE OR REPLACE TEMP TABLE purge_messages (id UUID, text VARCHAR, byte_len BIGINT, tokens BIGINT, meta VARCHAR);
 CREATE OR REPLACE TEMP TABLE purge_calls (id UUID, paths VARCHAR[], command VARCHAR, patch VARCHAR, input VARCHAR);
 CREATE OR REPLACE TEMP TABLE purge_passages (
@@ -51,6 +52,7 @@ DROP TABLE IF EXISTS temp.purge_versions; DROP TABLE IF EXISTS temp.purge_stream
 DROP TABLE IF EXISTS temp.purge_messages; DROP TABLE IF EXISTS temp.purge_calls;
 DROP TABLE IF EXISTS temp.purge_passages; DROP TABLE IF EXISTS temp.purge_tags;
 DROP TABLE IF EXISTS temp.purge_vectors; DROP TABLE IF EXISTS temp.purge_sums;
+DROP TABLE IF EXISTS temp.purge_keys;
 ";
 
 pub(super) fn stage(conn: &Connection, survey: &Survey) -> Result<()> {
@@ -70,6 +72,13 @@ pub(super) fn stage(conn: &Connection, survey: &Survey) -> Result<()> {
         .ids("id", survey.streams.keys().copied())
         .texts("title", survey.streams.values().map(String::as_str));
     put(streams, "purge_streams")?;
+    let key = |at: usize| survey.keys.values().map(move |key| key[at].as_str());
+    let keys = Columns::default()
+        .u32s("id", survey.keys.keys().copied())
+        .texts("qualified_name", key(0))
+        .texts("name", key(1))
+        .texts("signature", key(2));
+    put(keys, "purge_keys")?;
     put(messages(survey), "purge_messages")?;
     let calls = || survey.calls.values();
     let columns = Columns::default()

@@ -30,6 +30,8 @@ pub struct Survey {
     pub(super) passages: BTreeMap<u128, Passage>,
     /// New titles of streams.
     pub(super) streams: BTreeMap<u128, String>,
+    /// New names and declarations of symbols, by the numbers of their keys: qualified name, name, signature.
+    pub(super) keys: BTreeMap<u32, [String; 3]>,
     pub(super) tags: Vec<Tag>,
     /// Ids that come from what changes: the old one and the new one. Ids of two kinds are never equal.
     pub(super) ids: HashMap<u128, u128>,
@@ -117,6 +119,7 @@ impl Survey {
             + self.messages.len()
             + self.calls.len()
             + self.streams.len()
+            + self.keys.len()
             + self.tags.len()
     }
 
@@ -385,6 +388,18 @@ fn words(conn: &Connection, rewrite: &mut dyn Rewrite, survey: &mut Survey) -> R
     every(conn, "streams", "stream_id, title", |row| {
         if let Some(title) = rewrite.words(text(row, 1)?, false) {
             survey.streams.insert(id(row, 0)?, title);
+        }
+        Ok(())
+    })?;
+    every(conn, "symbol_keys", "key_id, qualified_name, name, signature", |row| {
+        let stored = [text(row, 1)?, text(row, 2)?, text(row, 3)?];
+        let new = stored.map(|text| rewrite.words(text, false));
+        if new.iter().any(Option::is_some) {
+            let number: u32 = row.get(0).doing(DOING)?;
+            let [qualified, name, signature] = new;
+            let or = |new: Option<String>, stored: &str| new.unwrap_or_else(|| stored.to_owned());
+            let new = [or(qualified, stored[0]), or(name, stored[1]), or(signature, stored[2])];
+            survey.keys.insert(number, new);
         }
         Ok(())
     })?;

@@ -18,7 +18,7 @@ fn places_move_with_what_was_replaced() {
 }
 
 /// Ids that never come from a text, nor from anything that does.
-const STEADY_IDS: [&str; 13] = [
+const STEADY_IDS: [&str; 22] = [
     "author_id",
     "canonical_id",
     "commit_id",
@@ -29,6 +29,16 @@ const STEADY_IDS: [&str; 13] = [
     "ref_id",
     "repo_id",
     "stream_id",
+    // Of code memory: commits and symbols by another name, hashes of what stays in the repository.
+    "as_of_commit",
+    "introduced_commit",
+    "origin_commit",
+    "symbol_id",
+    "anon_hash",
+    "doc_hash",
+    "norm_hash",
+    "own_hash",
+    "raw_hash",
     // Attempts at windows name places of a stream, which stay; parts of a message are those of the text that they saw.
     "run_id",
     "window_id",

@@ -74,10 +74,9 @@ impl Lineage {
     /// Appends a commit to the chain.
     pub(super) fn replay(&mut self, history: &History, commit: u32) {
         let id = history.commits[commit as usize].id;
-        let pos = number(self.chain.len());
+        let pos = self.positions();
         self.chain.push(id);
-        let mut commits = land(&mut self.landed, history, id, pos);
-        commits.sort_unstable_by(|a, b| b.cmp(a));
+        let commits = land(&mut self.landed, history, id, pos);
         let mut brought = Brought { history, commits, made: None };
         let Some(changes) =
             history.commits[commit as usize].changes.first().and_then(Option::as_ref)
@@ -154,7 +153,7 @@ impl Lineage {
         }
         let entries = history.catalog.entries(blob);
         let mut symbols = Vec::with_capacity(entries.len());
-        for (ord, entry) in (0..).zip(entries.iter()) {
+        for (ord, entry) in (0_u32..).zip(entries.iter()) {
             let (origin, kinds) = history.origin(commit, step, number(at), ord);
             let before = origin.old.map(|(file, ord)| {
                 let before = files[file as usize].before.as_ref();
@@ -164,7 +163,7 @@ impl Lineage {
                 symbols.push(before);
                 continue;
             }
-            let change = Begin { origin, kinds, entry, file };
+            let change = Begin { origin, kinds, entry, ord, file };
             let made = origin.made.and_then(|(file, ord, _)| {
                 let before = files[file as usize].before.as_ref();
                 before.map(|before| before.symbols[ord as usize].0)
@@ -184,9 +183,9 @@ impl Lineage {
         made: Option<u32>,
         brought: &mut Brought<'_>,
     ) -> (u32, u32) {
-        let Begin { origin, kinds, entry, file } = begin;
+        let Begin { origin, kinds, entry, ord, file } = begin;
         let path = file.change.path;
-        let from = number(self.chain.len() - 1);
+        let from = self.positions() - 1;
         let landed = history.commits[commit as usize].id;
         let made_by =
             brought.origin(path, entry).map_or(landed, |by| history.commits[by as usize].id);
@@ -207,6 +206,8 @@ impl Lineage {
             symbol,
             key: entry.key,
             path,
+            blob: file.taken.new,
+            ord: *ord,
             raw_hash: history.catalog.body_of(entry).raw_hash,
             doc_hash: history.catalog.docs[entry.doc as usize],
             from,
@@ -228,12 +229,17 @@ impl Lineage {
         score: f32,
         predecessor: Option<u32>,
     ) -> u32 {
-        let symbol = number(self.lives.len());
-        let from = number(self.chain.len() - 1);
+        let symbol = self.before.symbols + number(self.lives.len());
+        let from = self.positions() - 1;
         // What was there where history begins came at some time before.
         let confidence = if kinds.has(Kind::Boundary) { 0.0 } else { score };
         self.lives.push(Life { first: key, from, introduced, confidence, predecessor });
         symbol
+    }
+
+    /// How many positions there are.
+    fn positions(&self) -> u32 {
+        self.before.positions + number(self.chain.len())
     }
 
     fn end(&mut self, version: u32, pos: u32) {
@@ -246,5 +252,6 @@ struct Begin<'a> {
     origin: Origin,
     kinds: SymbolChangeKinds,
     entry: &'a Entry,
+    ord: u32,
     file: &'a File,
 }

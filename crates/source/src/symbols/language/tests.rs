@@ -86,3 +86,8 @@ fn words_stand_for_one_language_each() {
         assert_eq!(Language::parse(language.as_str()), Some(language));
     }
 }
+
+#[test]
+fn words_are_those_that_everybody_knows() {
+    assert_eq!(Language::ALL.map(Language::as_str), lichen_model::LANGUAGES);
+}
