@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::frame::{HEADER, Header};
 use super::group::{Failure, Group};
-use super::segment::{Segment, Tail};
+use super::segment::{self, Segment, Tail};
 use super::{Identity, Settings, Step};
 use crate::disk;
 
@@ -180,7 +180,7 @@ impl Writing {
         }
         if self.tail.is_none() {
             let made = (settings.at_step)(Step::Segment)
-                .and_then(|()| fs_err::create_dir_all(dir))
+                .and_then(|()| make_dir(dir, store))
                 .and_then(|()| Tail::create(dir, self.identity, self.first));
             self.tail = Some(made.map_err(failed)?);
         }
@@ -202,4 +202,14 @@ impl Writing {
         tail.grown(self.last, self.bytes.len());
         Ok(())
     }
+}
+
+/// Makes the journal's folder, where it is not there, so that it outlives a power cut: not every file system makes a name
+/// durable with what is in the folder.
+fn make_dir(dir: &Path, store: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    fs_err::create_dir_all(dir)?;
+    segment::sync_dir(store)
 }
