@@ -15,6 +15,9 @@ use crate::seeded::Seeded;
 /// Messages of a store that are recalled by their own words.
 const RECALLS: u64 = 6;
 
+/// Lost messages of which the beginning is told.
+const LOST_TEXTS: usize = 8;
+
 /// What a store must hold, and what it may.
 #[derive(Default)]
 pub(crate) struct Expected {
@@ -83,6 +86,8 @@ pub(crate) struct Report {
     pub(crate) repairs: Vec<String>,
     /// Acknowledged messages that are not there.
     pub(crate) lost: u64,
+    /// The beginnings of some of them, which tell round, writer and batch.
+    pub(crate) lost_texts: Vec<String>,
     /// Messages that are there more than once.
     pub(crate) duplicated: u64,
     /// Messages with a text that nobody sent.
@@ -123,7 +128,12 @@ pub(crate) fn check(engine: &mut Engine, expected: &Expected, seed: u64) -> Resu
     let present = present(engine, &mut report)?;
     for (id, text) in &expected.required {
         match present.get(id) {
-            None => report.lost += 1,
+            None => {
+                report.lost += 1;
+                if report.lost_texts.len() < LOST_TEXTS {
+                    report.lost_texts.push(text.chars().take(24).collect());
+                }
+            }
             Some(stored) if stored == text => {}
             Some(stored) if expected.was_sent(*id, stored) => report.reworded += 1,
             Some(_) => report.altered += 1,

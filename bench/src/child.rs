@@ -97,6 +97,11 @@ impl Writer {
         }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it. Tells whether it still ran, and what it wrote to standard error.
     pub(crate) fn kill(mut self) -> Result<(bool, String)> {
         let running = self.child.try_wait()?.is_none();
