@@ -12,6 +12,7 @@ use crate::commands;
 #[command(after_help = "Examples:
   lichen ingest                       take in this repository, its documents and its agents' transcripts
   lichen recall why one owner         ask
+  lichen at src/walk.rs:120           ask about a line
   lichen get m4q7k2v9xa               read what was found, verbatim
   lichen sql 'FROM git_commits LIMIT 5'
 
@@ -53,6 +54,11 @@ pub(crate) enum Command {
     Ingest(commands::ingest::IngestArgs),
     Recall(commands::recall::RecallArgs),
     Get(commands::get::GetArgs),
+    At(commands::at::AtArgs),
+    History(commands::history::HistoryArgs),
+    Blame(commands::blame::BlameArgs),
+    Symbols(commands::symbols::SymbolsArgs),
+    Review(commands::review::ReviewArgs),
     Status(commands::status::StatusArgs),
     Doctor(commands::doctor::DoctorArgs),
     Index(commands::index::IndexArgs),

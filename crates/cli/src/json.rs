@@ -1,10 +1,14 @@
 //! Answers as JSON. These shapes are an interface: the engine's own types may change, these may only grow.
 
+mod code;
+
 use lichen_engine::{
     Answer, DoctorFinding, EvalReport, Found, HistoryMetrics, HistoryReport, IngestSummary,
     MessageView, Metrics, Status, TOKEN_BYTES, Table, Value, format_instant,
 };
 use serde_json::{Map, Value as Json, json};
+
+pub(crate) use code::{at, blame, history, review, symbols};
 
 /// A failure, for standard error.
 pub(crate) fn failure(what: &str, hint: Option<&str>, code: u8) -> Json {

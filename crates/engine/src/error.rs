@@ -94,6 +94,55 @@ pub enum Error {
         /// The text.
         rev: String,
     },
+    /// The repository has no such commit.
+    #[error(
+        "`{rev}` names no commit of this repository: `git log --all --oneline` lists what does"
+    )]
+    NoCommit {
+        /// The text.
+        rev: String,
+    },
+    /// A path is no file of a commit.
+    #[error("`{path}` {what} at commit {commit}{}", did_you_mean(candidates))]
+    NoFile {
+        /// The path.
+        path: String,
+        /// The commit.
+        commit: String,
+        /// What it is instead.
+        what: &'static str,
+        /// Paths that may have been meant.
+        candidates: Vec<String>,
+    },
+    /// A line is beyond the end of its file.
+    #[error("`{path}` has {lines} lines, no line {line}")]
+    NoLine {
+        /// The file.
+        path: String,
+        /// The line.
+        line: u32,
+        /// How many lines it has.
+        lines: u32,
+    },
+    /// Nothing that is followed is called so.
+    #[error("no symbol is called `{name}`{}", did_you_mean(candidates))]
+    NoSymbol {
+        /// The name.
+        name: String,
+        /// Names that may have been meant.
+        candidates: Vec<String>,
+    },
+    /// Several symbols are called so.
+    #[error("`{name}` is the name of several symbols: {}", candidates.join("; "))]
+    AmbiguousSymbol {
+        /// The name.
+        name: String,
+        /// What they are, where they stand, and their ids.
+        candidates: Vec<String>,
+    },
+    /// Symbols of the repository are not followed yet.
+    #[error("the symbols of this repository are not followed yet, so nothing can be found by name")]
+    NotFollowed,
     /// Nothing has that id.
     #[error("nothing has the id `{id}`")]
     UnknownId {
@@ -182,6 +231,11 @@ impl Error {
             Self::NoStore { .. }
             | Self::UnknownId { .. }
             | Self::UnknownRevision { .. }
+            | Self::NoCommit { .. }
+            | Self::NoFile { .. }
+            | Self::NoLine { .. }
+            | Self::NoSymbol { .. }
+            | Self::NotFollowed
             | Self::UnknownRun { .. }
             | Self::UnknownConsumer { .. } => ErrorKind::NotFound,
             Self::Dataset { .. }
@@ -191,6 +245,7 @@ impl Error {
             | Self::When { .. }
             | Self::AmbiguousId { .. }
             | Self::AmbiguousRevision { .. }
+            | Self::AmbiguousSymbol { .. }
             | Self::RunEnded { .. }
             | Self::RunTaken { .. } => ErrorKind::User,
             Self::Cancelled => ErrorKind::Cancelled,
@@ -229,6 +284,12 @@ impl Error {
             Self::RunTaken { .. } => {
                 Some("claim longer with `--lease`, or take smaller windows with `--size`")
             }
+            Self::NotFollowed => {
+                Some("run `lichen ingest` in the repository, or ask by place: `FILE:LINE`")
+            }
+            Self::AmbiguousSymbol { .. } => Some(
+                "ask with more of the name (`Type.method`), with the id, or by place (`FILE:LINE`)",
+            ),
             Self::UnknownId { .. } => Some("ids come from the answers of `lichen recall`"),
             _ if self.kind() == ErrorKind::Busy => {
                 Some("wait for it to end, or allow more time with `--wait SECONDS`")
@@ -236,6 +297,15 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// The end of a message that names what may have been meant.
+fn did_you_mean(candidates: &[String]) -> String {
+    if candidates.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = candidates.iter().map(|candidate| format!("`{candidate}`")).collect();
+    format!("; did you mean {}?", quoted.join(", "))
 }
 
 fn store_kind(error: &lichen_store::Error) -> ErrorKind {

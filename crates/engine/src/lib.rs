@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod catch_up;
+mod code;
 mod config;
 mod derived;
 mod directory;
@@ -30,6 +31,12 @@ mod tables;
 mod when;
 mod window;
 
+pub use code::{
+    AskedSymbol, At, AtAnswer, Blame, BlameAnswer, BlamedLines, CommitInfo, Conversation, Edit,
+    EditedLine, Freshness, HistoryAnswer, HistoryOf, Introduced, Life, LifeChange, ListedSymbol,
+    Review, ReviewAnswer, ReviewedSymbol, Spot, SymbolInfo, SymbolList, SymbolsAnswer, at_text,
+    blame_text, history_text, review_markdown, review_text, symbols_text,
+};
 pub use config::{
     Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig, SymbolsConfig,
 };

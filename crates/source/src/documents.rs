@@ -29,6 +29,7 @@ use crate::{Estimate, Read, Result, Unit};
 use language::Class;
 use position::{Position, Stamp};
 pub(crate) use text::is_generated;
+pub(crate) use walk::{file_path, repo_path};
 
 /// A batch ends after this many files that were opened,
 const BATCH_FILES: usize = 200;

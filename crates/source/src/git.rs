@@ -7,9 +7,11 @@
 
 mod ancestry;
 mod commit;
+mod file;
 mod header;
 mod people;
 mod refs;
+mod revision;
 mod tree;
 mod walk;
 
@@ -23,6 +25,9 @@ use gix::{ObjectId, OdbHandle};
 use lichen_model::{Batch, Oid, Person, Problem, Progress, RefState, Repo};
 
 pub(crate) use ancestry::{Ancestor, Objects};
+pub use file::{Entry, WorkFile};
+pub(crate) use header::Links;
+pub use revision::{CommitHead, Revision};
 
 use crate::redact::Redactor;
 use crate::{Error, Estimate, Read, Result, Unit};

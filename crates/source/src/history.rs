@@ -6,6 +6,7 @@
 //! **Invariant:** neither the order in which blobs are read nor the number of threads shows in an answer; what is taken in step by
 //! step answers like what is taken in at once.
 
+mod between;
 mod catalog;
 mod changes;
 pub mod eval;
@@ -13,16 +14,16 @@ mod leftovers;
 mod lineage;
 mod pair;
 mod past;
+mod reading;
 mod step;
+mod trace;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
-use lichen_model::{
-    BlobKey, Extraction, ExtractionStatus, FileChange, Oid, Problem, RepoPath, Symbol,
-};
+use lichen_model::{BlobKey, Extraction, ExtractionStatus, Oid, Problem, RepoPath, Symbol};
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use xxhash_rust::xxh3::Xxh3;
@@ -36,8 +37,11 @@ use catalog::{Catalog, Digest, Hint, NONE};
 use pair::Pairing;
 use step::{Change, Step};
 
+pub use between::{Between, Changed, Standing};
 pub use lineage::Lineage;
 pub use past::{Past, PastChange};
+pub use reading::{Reading, Source};
+pub use trace::{Reached, Trace, TraceLimits};
 
 /// Changes whenever the same extractions may give another history.
 pub const MATCHER_VERSION: u32 = 1;
@@ -104,13 +108,8 @@ impl std::fmt::Debug for History {
 impl History {
     /// A history of nothing yet, which computes on `threads` threads.
     pub fn new(threads: usize) -> Result<Self> {
-        let threads = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.max(1))
-            .stack_size(STACK_BYTES)
-            .build()
-            .map_err(|source| Error::StartThreads(Box::new(source)))?;
         Ok(Self {
-            threads,
+            threads: self::threads(threads)?,
             catalog: Catalog::default(),
             commits: Vec::new(),
             numbers: HashMap::new(),
@@ -269,35 +268,10 @@ impl History {
             .collect();
         let changes = changes
             .into_iter()
-            .map(|changes| changes.map(|changes| self.files(&changes)))
+            .map(|changes| changes.map(|changes| self.catalog.files(&changes)))
             .collect();
         self.numbers.insert(id, number(self.commits.len()));
         self.commits.push(Commit { id, tree, parents, boundary, changes });
-    }
-
-    /// The changed files that may have symbols, in the order of their paths.
-    fn files(&mut self, changes: &[FileChange]) -> Arc<[Change]> {
-        let mut files = Vec::new();
-        for change in changes {
-            let old_path = change.old_path.as_ref().unwrap_or(&change.path);
-            let (old_path, old) = self.side(old_path, change.old_oid.as_ref(), change.old_mode);
-            let (path, new) = self.side(&change.path, change.new_oid.as_ref(), change.new_mode);
-            // A change of mode alone, and one of files without symbols, is none.
-            let same = old == new && old_path == path;
-            if (old != NONE || new != NONE) && !same {
-                files.push(Change { old_path, old, path, new });
-            }
-        }
-        files.into()
-    }
-
-    /// The numbers of path and blob of one side of a change.
-    fn side(&mut self, path: &RepoPath, blob: Option<&Oid>, mode: u32) -> (u32, u32) {
-        let (number, hint) = self.catalog.path(path);
-        let is_file = mode & 0o170_000 == 0o100_000;
-        let blob =
-            blob.filter(|_| is_file).and_then(|oid| ObjectId::try_from(oid.0.as_slice()).ok());
-        (number, blob.zip(hint).map_or(NONE, |(id, hint)| self.catalog.blob(id, hint)))
     }
 
     /// Notes the blobs that the commits from `first` on name and that were not read yet.
@@ -482,16 +456,9 @@ impl History {
         let files: Vec<_> = files
             .into_iter()
             .flat_map(|files| files.iter().copied())
-            .filter(|file| self.is_known(file))
+            .filter(|file| self.catalog.is_known(file))
             .collect();
         self.step_of(&files)
-    }
-
-    /// Whether both sides of a change are known; else nothing can be said of its symbols.
-    fn is_known(&self, file: &Change) -> bool {
-        let known = |blob: u32| blob == NONE || !self.catalog.blobs[blob as usize].is_unknown();
-        // A file that only has another name is what it was, whatever that is.
-        file.old == file.new || (known(file.old) && known(file.new))
     }
 
     fn step_of(&self, files: &[Change]) -> Step {
@@ -536,6 +503,15 @@ impl History {
         chain.reverse();
         chain
     }
+}
+
+/// Threads with room for the deepest recovery of a grammar.
+fn threads(count: usize) -> Result<ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(count.max(1))
+        .stack_size(STACK_BYTES)
+        .build()
+        .map_err(|source| Error::StartThreads(Box::new(source)))
 }
 
 /// What reading a blob needs.

@@ -13,6 +13,7 @@
 pub mod documents;
 pub mod git;
 pub mod history;
+pub mod lines;
 pub mod messages;
 pub mod passage;
 pub mod redact;

@@ -13,6 +13,7 @@ mod draft;
 mod grammar;
 mod guard;
 mod language;
+mod place;
 mod pool;
 mod signature;
 mod tokens;
@@ -36,6 +37,7 @@ mod scala;
 mod swift;
 mod typescript;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use lichen_model::{Extraction, ExtractionStatus, Symbol};
@@ -47,6 +49,7 @@ use guard::Text;
 use crate::redact::Redactor;
 
 pub use language::Language;
+pub use place::{around, byte_at};
 pub use pool::{Allowance, Job, Outcome, Pool, Program};
 
 /// Changes whenever the same bytes may give another extraction.
@@ -104,6 +107,11 @@ pub fn extract(bytes: &[u8], language: Language, limits: &Limits) -> Extraction 
     extraction.lines = text.lines();
     text.place_in_blob(&mut extraction.symbols);
     extraction
+}
+
+/// The text of a blob as lines are counted in it: without a mark, and UTF-16 as UTF-8; empty for what is no text.
+pub(crate) fn decoded(blob: &[u8]) -> Cow<'_, [u8]> {
+    guard::decode(blob).map_or(Cow::Borrowed(&[]), |text| text.bytes)
 }
 
 /// Takes secrets out of what is told of symbols: a signature shows default values, a test's name is free text. Hashes stay.

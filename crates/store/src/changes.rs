@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lichen_model::{CommitId, Document, DocumentId, Oid, Zoned};
+use lichen_model::{CommitId, Document, DocumentId, Oid, RepoId, RepoPath, Zoned};
 
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
@@ -58,5 +58,36 @@ impl Reader {
             }
         }
         Ok(changes)
+    }
+}
+
+impl Reader {
+    /// The commits of a repository that changed a path, and the paths that it was renamed from, the newest first.
+    pub fn path_commits(&self, repo: RepoId, path: &RepoPath) -> Result<Vec<CommitId>> {
+        const DOING: &str = "find the commits that changed a file";
+        /// More names than any file of people has had.
+        const NAMES_MAX: usize = 50;
+        let (mut names, mut commits) = (vec![path.to_text().into_owned()], Vec::new());
+        let mut next = 0;
+        while next < names.len() && next < NAMES_MAX {
+            let sql = format!(
+                "SELECT f.commit_id, f.old_path FROM file_changes AS f JOIN git_commits AS c USING (commit_id)
+                 WHERE f.path = {} AND c.repo_id = '{}'::UUID",
+                row::literal(&names[next]),
+                row::uuid(repo.as_u128()),
+            );
+            let mut statement = self.conn.prepare(&sql).doing(DOING)?;
+            let mut rows = statement.query([]).doing(DOING)?;
+            while let Some(row) = rows.next().doing(DOING)? {
+                commits.push(CommitId::from_u128(row.get::<_, Raw>(0).doing(DOING)?.0));
+                let old: Option<String> = row.get(1).doing(DOING)?;
+                names.extend(old.filter(|old| !names.contains(old)));
+            }
+            next += 1;
+        }
+        // Ids sort by time.
+        commits.sort_unstable_by(|a, b| b.cmp(a));
+        commits.dedup();
+        Ok(commits)
     }
 }

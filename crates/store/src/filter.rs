@@ -202,16 +202,49 @@ fn in_time(side: Side, at: Timestamp) -> String {
     )
 }
 
-fn at_path(path: &str) -> Result<String> {
+/// The condition that a column holds a path that [`Filter::path`] lets through.
+pub(crate) fn path_matches(path: &str, column: &str) -> Result<String> {
     let path = path.strip_prefix("./").unwrap_or(path).trim_end_matches('/');
-    let matches = |column: &str| -> Result<String> {
-        if path.contains(['*', '?', '[']) {
-            Ok(format!("regexp_full_match({column}, {})", row::literal(&pattern(path)?)))
+    if path.contains(['*', '?', '[']) {
+        Ok(format!("regexp_full_match({column}, {})", row::literal(&pattern(path)?)))
+    } else {
+        let (own, folder) = (row::literal(path), row::literal(&format!("{path}/")));
+        Ok(format!("({column} = {own} OR starts_with({column}, {folder}))"))
+    }
+}
+
+/// What [`Filter::path`] lets through, for paths that stand in no table.
+#[derive(Debug)]
+pub struct PathFilter {
+    wanted: String,
+    regex: Option<regex::Regex>,
+}
+
+impl PathFilter {
+    /// A file, a folder or a pattern.
+    pub fn new(wanted: &str) -> Result<Self> {
+        let wanted = wanted.strip_prefix("./").unwrap_or(wanted).trim_end_matches('/').to_owned();
+        let regex = if wanted.contains(['*', '?', '[']) {
+            let whole = regex::Regex::new(&format!("^(?:{})$", pattern(&wanted)?));
+            Some(whole.map_err(|_| Error::Pattern(wanted.clone()))?)
         } else {
-            let (own, folder) = (row::literal(path), row::literal(&format!("{path}/")));
-            Ok(format!("({column} = {own} OR starts_with({column}, {folder}))"))
-        }
-    };
+            None
+        };
+        Ok(Self { wanted, regex })
+    }
+
+    /// Whether it lets a path through.
+    pub fn fits(&self, path: &str) -> bool {
+        let Some(regex) = &self.regex else {
+            let below = path.strip_prefix(self.wanted.as_str());
+            return below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        };
+        regex.is_match(path)
+    }
+}
+
+fn at_path(path: &str) -> Result<String> {
+    let matches = |column: &str| path_matches(path, column);
     Ok(format!(
         "p.owner_id IN (SELECT version_id FROM document_versions JOIN documents USING (document_id) WHERE {})
          OR p.owner_id IN (SELECT commit_id FROM file_changes WHERE {} OR {})

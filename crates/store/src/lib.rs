@@ -26,14 +26,18 @@ mod runs;
 mod symbols;
 mod tags;
 
+mod chains;
 mod changes;
 mod counts;
 mod filter;
 mod get;
 mod history;
 mod hits;
+mod lives;
+mod said;
 mod shown;
 mod sums;
+mod text_symbols;
 
 mod doctor;
 mod export;
@@ -49,16 +53,18 @@ mod row;
 
 pub use append::Receipt;
 pub use apply::Applied;
+pub use chains::{FollowedRef, Position};
 pub use changes::LastChange;
 pub use counts::Counts;
 pub use doctor::Finding;
 pub use documents::Latest;
 pub use error::{Error, Result};
 pub use export::{ExportFormat, Exported};
-pub use filter::{AsOf, Filter};
+pub use filter::{AsOf, Filter, PathFilter};
 pub use get::{CommitView, MessageView, VersionView};
 pub use hits::{Hit, Home};
 pub use journal::{AtStep, Journal, Step};
+pub use lives::{CommitLine, StoredVersion, SymbolLife, SymbolThen, SymbolsWanted};
 pub use open::{Options, Store};
 pub use passages::Entry;
 pub use purge::{Left, PurgeStep, PurgedText, Renamed, Rewrite, Rewritten, Survey};
@@ -66,6 +72,7 @@ pub use reader::Reader;
 pub use recall::{RecallError, RecallFn, RecallRow};
 pub use refs::SeenRef;
 pub use runs::RunView;
+pub use said::{Said, SpokenOf};
 pub use shown::{Place, Shown};
 pub use sql::{Column, SqlLimits, Table, Value};
 pub use sums::{Disorder, Late, Measure};
@@ -73,6 +80,7 @@ pub use symbols::{
     BadBlob, IndexedBefore, IndexedCommit, KnownCommit, ReadBlob, Recalled, RefStep, SymbolBatch,
     SymbolIds, SymbolReceipt,
 };
+pub use text_symbols::{KnownText, StoredKey, TextSymbol};
 
 /// The name under which the data file is attached.
 const CATALOG: &str = "lichen";

@@ -1,11 +1,14 @@
 //! The commands, one file each, and what they share: settings, the store's place, the clock and the wish to stop.
 
+pub(crate) mod at;
+pub(crate) mod blame;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod get;
+pub(crate) mod history;
 pub(crate) mod hook;
 pub(crate) mod index;
 pub(crate) mod ingest;
@@ -13,9 +16,11 @@ pub(crate) mod init;
 mod live;
 pub(crate) mod purge;
 pub(crate) mod recall;
+pub(crate) mod review;
 pub(crate) mod sql;
 pub(crate) mod status;
 pub(crate) mod stream;
+pub(crate) mod symbols;
 mod symbols_worker;
 pub(crate) mod window;
 
@@ -44,6 +49,11 @@ pub(crate) fn run(
         Command::Ingest(args) => ingest::run(&args, context, output),
         Command::Recall(args) => recall::run(args, context, output),
         Command::Get(args) => get::run(args, context, output),
+        Command::At(args) => at::run(args, context, output),
+        Command::History(args) => history::run(args, context, output),
+        Command::Blame(args) => blame::run(args, context, output),
+        Command::Symbols(args) => symbols::run(args, context, output),
+        Command::Review(args) => review::run(args, context, output),
         Command::Status(args) => status::run(&args, context, output),
         Command::Doctor(args) => doctor::run(&args, context, output),
         Command::Index(args) => index::run(&args, context, output),

@@ -394,3 +394,52 @@ fn colours_stay_away_from_pipes() {
     let place = remembering();
     assert!(!place.run(&["recall", "oven"]).contains('\u{1b}'));
 }
+
+#[test]
+fn questions_about_code_are_answered_by_place_name_and_range() {
+    let place = remembering();
+    let at = place.json(&["at", "src/dry.rs:3"]);
+    assert_eq!(at["symbols"][0]["name"], "dry");
+    assert_eq!(at["life"]["introduced"]["commit"]["subject"], "Add the dryer");
+    assert_eq!(at["life"]["changes"][0]["commit"]["subject"], "Dry slowly");
+    assert_eq!((&at["freshness"]["behind"], &at["edit"]), (&0.into(), &serde_json::Value::Null));
+    let text = place.run(&["at", "src/dry.rs:3", "--sha", "HEAD~2"]);
+    assert!(text.contains("fn dry") && !text.contains("Dry slowly:"), "{text}");
+    let history = place.run(&["history", "dry", "--diff"]);
+    assert!(history.contains("-    seeds / 2") && history.contains("+    seeds / 3"), "{history}");
+    let symbol = at["life"]["symbol"].as_str().unwrap();
+    let by_id = place.json(&["history", symbol]);
+    assert_eq!(by_id["life"]["change_count"], 2);
+    let blame = place.run(&["blame", "src/dry.rs", "-L", "2,3"]);
+    assert_eq!(blame.lines().filter(|line| line.contains("dry")).count(), 2, "{blame}");
+    let symbols = place.json(&["symbols", "--kind", "function"]);
+    assert_eq!((&symbols["symbols"][0]["name"], &symbols["count"]), (&"dry".into(), &1.into()));
+    let since = place.json(&["symbols", "--changed-since", "HEAD~2", "--path", "src"]);
+    assert_eq!(since["symbols"][0]["path"], "src/dry.rs");
+    assert_eq!(place.run(&["review", "HEAD~1..HEAD"]), "");
+    assert_eq!(place.json(&["review", "HEAD~2..HEAD"])["changed"].as_u64(), Some(1));
+    for (arguments, code, part) in [
+        (&["at", "dry.rs:1"][..], 4, "did you mean `src/dry.rs`?"),
+        (&["at", "src/dry.rs:99"], 4, "has 4 lines, no line 99"),
+        (&["at", "src/dry.rs:1", "--sha", "nowhere"], 4, "`nowhere` names no commit"),
+        (&["history", "nothing_like_it"], 4, "no symbol is called `nothing_like_it`"),
+        (&["review", "HEAD"], 2, "write `BASE..HEAD`"),
+        (&["symbols", "--kind", "klass"], 2, "choose from"),
+        (&["blame", "src"], 4, "`src` is a folder"),
+    ] {
+        let ran = place.run_with_code(code, arguments);
+        assert!(ran.err.contains(part), "{arguments:?}: {}", ran.err);
+    }
+    // Without symbols there are no names, but places are answered all the same.
+    let other = place.path("other");
+    let other = other.to_str().unwrap();
+    place.run(&["--store", other, "ingest", "--no-symbols", "--no-discover"]);
+    let ran = place.run_with_code(4, &["--store", other, "history", "dry"]);
+    assert!(
+        ran.err.contains("not followed yet") && ran.err.contains("lichen ingest"),
+        "{}",
+        ran.err
+    );
+    let unread = place.json(&["--store", other, "at", "src/dry.rs:3"]);
+    assert_eq!(unread["life"]["changes"][0]["commit"], at["life"]["changes"][0]["commit"]);
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "where a helper of a test fails, the test does")]
 
+mod code;
 mod conversation;
 mod runs;
 mod symbols;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use lichen_model::{Oid, RepoPath, SymbolChangeKind, SymbolKind, SymbolVersion};
 use lichen_source::git::Repository;
-use lichen_source::history::{History, Lineage};
+use lichen_source::history::{History, Lineage, PastChange};
 use lichen_source::symbols::{self, Language, Limits};
 
 /// Numbers that are random enough, and the same every time.
@@ -157,18 +157,30 @@ fn said(bytes: &[u8], path: &RepoPath) -> BTreeSet<Said> {
     symbols.into_iter().map(one).collect()
 }
 
-/// How the pasts of functions agree with `git blame -w` of their lines.
+/// How the pasts of symbols agree with `git blame -w` of their lines.
 #[derive(Debug, Default)]
 pub(crate) struct Blamed {
     pub(crate) symbols: usize,
     /// Commits that made a line, and those of them that are in the past.
     pub(crate) commits: usize,
     pub(crate) known: usize,
-    /// Symbols whose newest change made a line of them, or only took lines away or moved them.
+    /// Symbols whose newest change made a line that is still there,
     pub(crate) newest: usize,
+    /// only took lines away,
+    pub(crate) deletions: usize,
+    /// only changed layout, which `-w` does not see,
+    pub(crate) layouts: usize,
+    /// only moved it, together with its file or within it,
+    pub(crate) moves: usize,
+    /// is a merge, whose lines `git blame` gives to the parents,
+    pub(crate) merges: usize,
+    /// or none of that: it is told wrongly.
+    pub(crate) wrong: usize,
+    /// Symbols of which a line was made by a commit that is built on the newest change: a change was missed.
+    pub(crate) missed: usize,
 }
 
-/// Compares functions of a tip with `git blame -w`.
+/// Compares symbols of a tip with `git blame -w`: all of them where there are no more than `count`.
 pub(crate) fn blame(
     path: &Path,
     repository: &Repository,
@@ -176,81 +188,153 @@ pub(crate) fn blame(
     tip: &Oid,
     count: usize,
 ) -> Blamed {
-    let mut random = Random(11);
     let mut blobs = Blobs::start(path);
-    let files: Vec<_> = tree(path, &tip.to_string())
-        .into_iter()
-        .filter(|(_, file)| {
-            Language::detect(file, b"").is_some_and(|language| language != Language::Markdown)
-        })
-        .collect();
-    let mut blamed = Blamed::default();
-    for _ in 0..count {
-        let (blob, file) = &files[random.below(files.len())];
-        let bytes = blobs.read(blob);
-        let Some(language) = Language::detect(file, &bytes) else { continue };
+    let mut places = Vec::new();
+    for (blob, file) in tree(path, &tip.to_string()) {
+        let bytes = blobs.read(&blob);
+        let language = Language::detect(&file, &bytes);
+        let Some(language) = language.filter(|language| *language != Language::Markdown) else {
+            continue;
+        };
         let symbols = symbols::extract(&bytes, language, &Limits::default()).symbols;
-        let functions: Vec<_> = symbols
-            .iter()
-            .filter(|symbol| {
-                matches!(
-                    symbol.kind,
-                    SymbolKind::Function | SymbolKind::Method | SymbolKind::Constructor
-                )
-            })
-            .collect();
-        let Some(symbol) = functions.get(random.below(functions.len())) else { continue };
+        places.extend(symbols.into_iter().map(|symbol| (file.clone(), symbol)));
+    }
+    let mut random = Random(11);
+    while places.len() > count {
+        let out = random.below(places.len());
+        places.swap_remove(out);
+    }
+    places.sort_by(|a, b| (&a.0, a.1.span.start_byte).cmp(&(&b.0, b.1.span.start_byte)));
+    let mut blamed = Blamed::default();
+    let mut built_on: HashMap<(String, String), bool> = HashMap::new();
+    let mut of_file: (RepoPath, Vec<String>) = (RepoPath::default(), Vec::new());
+    for (file, symbol) in &places {
+        if of_file.0 != *file {
+            of_file = (file.clone(), blame_lines(path, &tip.to_string(), file, None));
+        }
         let Some(past) = history.past(repository, tip, file, symbol.name_line) else { continue };
-        if past.key.name != symbol.name {
+        // Another symbol of the line is asked for by its own place.
+        if past.key.name != symbol.name || past.key.kind != symbol.kind {
             continue;
         }
-        let range = format!("{},{}", symbol.span.start_line, symbol.span.end_line);
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(path)
-            .args([
-                "blame",
-                "-w",
-                "-l",
-                "-s",
-                "--root",
-                "--porcelain",
-                "-L",
-                &range,
-                &tip.to_string(),
-                "--",
-            ])
-            .arg(file.to_text().as_ref())
-            .output()
-            .expect("git is installed");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let is_id =
-            |word: &&str| word.len() >= 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let lines = symbol.span.start_line as usize - 1..symbol.span.end_line as usize;
         let commits: BTreeSet<&str> =
-            text.lines().filter_map(|line| line.split(' ').next()).filter(is_id).collect();
+            of_file.1.get(lines).unwrap_or_default().iter().map(String::as_str).collect();
         let told: BTreeSet<String> =
             past.changes.iter().map(|change| change.commit.to_string()).collect();
         blamed.symbols += 1;
         blamed.commits += commits.len();
         blamed.known += commits.iter().filter(|commit| told.contains(**commit)).count();
-        // What leaves no line of its own: a move, a rename of the file, layout, lines taken away.
-        let newest = past.changes.iter().find(|change| {
-            [SymbolChangeKind::Body, SymbolChangeKind::Signature, SymbolChangeKind::Introduced]
-                .into_iter()
-                .any(|kind| change.kinds.has(kind))
-        });
-        blamed.newest += usize::from(
-            newest.is_none_or(|change| commits.contains(change.commit.to_string().as_str())),
-        );
-        if std::env::args().any(|argument| argument == "--misses") {
-            for commit in commits.iter().filter(|commit| !told.contains(**commit)) {
-                super::say(&format!(
-                    "  blame: {} {} {commit}",
-                    file.to_text(),
-                    symbol.qualified_name()
-                ));
+        let Some(newest) = past.changes.first() else { continue };
+        let id = newest.commit.to_string();
+        let mut newer = Vec::new();
+        for commit in commits.iter().filter(|commit| !told.contains(**commit)) {
+            let pair = ((*commit).to_owned(), id.clone());
+            if *built_on.entry(pair).or_insert_with(|| is_built_on(path, commit, &id)) {
+                newer.push(*commit);
             }
+        }
+        blamed.missed += usize::from(!newer.is_empty());
+        let why = if commits.contains(id.as_str()) {
+            blamed.newest += 1;
+            "line"
+        } else {
+            let why = without_line(path, newest, symbol.span.lines());
+            match why {
+                "deletion" => blamed.deletions += 1,
+                "layout" => blamed.layouts += 1,
+                "move" => blamed.moves += 1,
+                "merge" => blamed.merges += 1,
+                _ => blamed.wrong += 1,
+            }
+            why
+        };
+        if std::env::args().any(|argument| argument == "--misses")
+            && (why == "wrong" || !newer.is_empty())
+        {
+            let kinds: Vec<_> = newest.kinds.iter().map(SymbolChangeKind::as_str).collect();
+            super::say(&format!(
+                "  blame: {why} {}:{} {} newest {id} {kinds:?}, newer {newer:?}",
+                file.to_text(),
+                symbol.span.start_line,
+                symbol.qualified_name()
+            ));
         }
     }
     blamed
+}
+
+/// Why the newest change of a symbol left no line to it.
+fn without_line(path: &Path, newest: &PastChange, lines: u32) -> &'static str {
+    use SymbolChangeKind as Kind;
+    let id = newest.commit.to_string();
+    let parents = git(path, &["rev-list", "--parents", "-n", "1", &id]);
+    if parents.split_whitespace().count() > 2 {
+        return "merge";
+    }
+    let has = |kind| newest.kinds.has(kind);
+    let is_only =
+        |kinds: &[SymbolChangeKind]| newest.kinds.iter().all(|kind| kinds.contains(&kind));
+    if is_only(&[Kind::FileMoved, Kind::Moved, Kind::Scope]) {
+        return "move";
+    }
+    // What git says the commit did around these lines, spaces aside.
+    let last = newest.line + lines;
+    let hunks = git(path, &["show", "-w", "-M", "-U0", "--format=", &id]);
+    let mut is_file = false;
+    let (mut took, mut made) = (false, false);
+    for line in hunks.lines() {
+        if let Some(file) = line.strip_prefix("+++ b/") {
+            is_file = file == newest.path.to_text();
+        } else if let Some(head) = line.strip_prefix("@@ -").filter(|_| is_file) {
+            let mut parts = head.split(' ');
+            let count = |part: &str| {
+                let (first, count) = part.split_once(',').unwrap_or((part, "1"));
+                (first.parse::<u32>().unwrap_or_default(), count.parse::<u32>().unwrap_or_default())
+            };
+            let (_, gone) = count(parts.next().unwrap_or_default());
+            let (first, came) = count(parts.next().unwrap_or_default().trim_start_matches('+'));
+            let is_near = first + came.max(1) > newest.line.saturating_sub(1) && first <= last;
+            took |= is_near && gone > 0;
+            made |= is_near && came > 0;
+        }
+    }
+    // What was made at the edge of it, such as a brace, may be the same as what is beside.
+    if took && !made {
+        "deletion"
+    } else if !took && !made && has(Kind::Format) {
+        "layout"
+    } else {
+        // Where even the commit itself has no line of it by git's reckoning, git's diff has put the lines elsewhere.
+        "wrong"
+    }
+}
+
+fn is_built_on(path: &Path, commit: &str, on: &str) -> bool {
+    let status = Command::new("git")
+        .arg("-C")
+        .arg(path)
+        .args(["merge-base", "--is-ancestor", on, commit])
+        .status();
+    commit != on && status.is_ok_and(|status| status.success())
+}
+
+fn git(path: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git").arg("-C").arg(path).args(arguments).output();
+    String::from_utf8_lossy(&output.expect("git is installed").stdout).into_owned()
+}
+
+/// The commit that made each line of a file.
+fn blame_lines(path: &Path, commit: &str, file: &RepoPath, lines: Option<&str>) -> Vec<String> {
+    let mut arguments = vec!["blame", "-w", "--root", "--line-porcelain"];
+    arguments.extend(lines.iter().flat_map(|lines| ["-L", lines]));
+    let file = file.to_text();
+    arguments.extend([commit, "--", file.as_ref()]);
+    let text = git(path, &arguments);
+    let is_id = |word: &&str| word.len() >= 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.lines()
+        .filter(|line| !line.starts_with('\t'))
+        .filter_map(|line| line.split(' ').next().filter(is_id))
+        .map(ToOwned::to_owned)
+        .collect()
 }

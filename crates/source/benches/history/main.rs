@@ -3,7 +3,7 @@
 //! Each FILE lists methods with pasts that people validated. Prints precision, recall, F1 and introductions that are right, for
 //! each repository and in total, beside those of `git log -L` for the same methods, and how long it took to take in each repository.
 //! `--json` prints it as JSON, `--misses` every commit that was told wrongly or not at all, `--threads N` sets the threads.
-//! `--check N` compares N random positions with a fresh reading of their trees, `--blame N` as many functions with `git blame`.
+//! `--check N` compares N random positions with a fresh reading of their trees, `--blame N` as many symbols with `git blame`.
 //! A repository without methods is taken in from its `HEAD` and timed.
 
 mod check;
@@ -133,10 +133,17 @@ fn outcome(name: &str, path: &Path, methods: &[Method], arguments: &Arguments) -
         say(&format!("{name}: {agreed} of {of} positions are what their trees are"));
     }
     if arguments.blame > 0 {
-        let check::Blamed { symbols, commits, known, newest } =
-            check::blame(path, &repository, &history, &tips[0], arguments.blame);
+        let blamed = check::blame(path, &repository, &history, &tips[0], arguments.blame);
+        let check::Blamed { symbols, commits, known, newest, .. } = blamed;
         say(&format!(
-            "{name}: of {symbols} functions, {known} of {commits} commits that blame names are known, the newest change is named for {newest}"
+            "{name}: of {symbols} symbols, {known} of {commits} commits that blame names are known; the newest change made a line of {newest}, \
+             only took lines away from {}, changed layout of {}, moved {}, is a merge of {}, and is wrong of {}; a newer one was missed of {}",
+            blamed.deletions,
+            blamed.layouts,
+            blamed.moves,
+            blamed.merges,
+            blamed.wrong,
+            blamed.missed
         ));
     }
     let versions = lineages.iter().map(Lineage::versions_len).sum();

@@ -116,7 +116,7 @@ fn place(root: &Path, path: &Path) -> String {
 }
 
 /// Where a path of the repository stands in the file system.
-pub(super) fn file_path(root: &Path, path: &RepoPath) -> PathBuf {
+pub(crate) fn file_path(root: &Path, path: &RepoPath) -> PathBuf {
     #[cfg(unix)]
     let relative = std::ffi::OsStr::from_bytes(&path.0);
     #[cfg(not(unix))]
@@ -125,7 +125,7 @@ pub(super) fn file_path(root: &Path, path: &RepoPath) -> PathBuf {
 }
 
 /// The path seen from the root, with `/` between names.
-fn repo_path(root: &Path, path: &Path) -> RepoPath {
+pub(crate) fn repo_path(root: &Path, path: &Path) -> RepoPath {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let mut bytes = Vec::new();
     for name in relative.components() {

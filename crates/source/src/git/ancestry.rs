@@ -11,7 +11,8 @@ use gix::{ObjectId, OdbHandle};
 use lichen_model::{FileChange, Oid, Problem};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::{OBJECT_CACHE_BYTES, Repository, header, tree, walk};
+use super::header::{self, Links};
+use super::{OBJECT_CACHE_BYTES, Repository, tree, walk};
 
 /// A commit, and what it changed.
 pub(crate) struct Ancestor {
@@ -52,7 +53,7 @@ impl Objects {
         })
     }
 
-    /// The file at a path of a tree.
+    /// The file at a path of a tree; links and submodules are none.
     pub(crate) fn file_at(&self, tree: ObjectId, path: &[u8]) -> Option<ObjectId> {
         self.with(|odb, buffer| {
             let mut at = tree;
@@ -64,13 +65,29 @@ impl Objects {
                 }
                 let mut entries = TreeRefIter::from_bytes(data.data, data.object_hash).flatten();
                 // A folder and a file of one name cannot both be there but in a damaged tree.
-                let entry = entries.find(|entry| {
-                    entry.filename == name && entry.mode.is_tree() == names.peek().is_some()
-                })?;
+                let is_folder = names.peek().is_some();
+                let is_wanted = |mode: gix::objs::tree::EntryMode| {
+                    if is_folder { mode.is_tree() } else { mode.is_blob() }
+                };
+                let entry =
+                    entries.find(|entry| entry.filename == name && is_wanted(entry.mode))?;
                 at = entry.oid.to_owned();
             }
             Some(at)
         })
+    }
+
+    /// What a commit is made of; `None` where it is missing or damaged.
+    pub(crate) fn links(&self, commit: ObjectId) -> Option<Links> {
+        self.with(|odb, buffer| links(odb, buffer, commit))
+    }
+
+    /// The paths that differ between two trees, or between nothing and one; `None` where trees are missing.
+    pub(crate) fn changes(&self, new: ObjectId, old: Option<ObjectId>) -> Option<Vec<FileChange>> {
+        let old: Vec<_> = old.into_iter().collect();
+        let mut changes = self.with(|odb, _| tree::changes(odb, new, &old)).ok()?;
+        tree::pair_renames(&mut changes);
+        Some(changes)
     }
 }
 
@@ -219,7 +236,7 @@ fn ancestor(
     (Some(Ancestor { id, tree: links.tree, parents, boundary, changes }), problem)
 }
 
-fn links(odb: &OdbHandle, buffer: &mut Vec<u8>, id: ObjectId) -> Option<header::Links> {
+fn links(odb: &OdbHandle, buffer: &mut Vec<u8>, id: ObjectId) -> Option<Links> {
     match odb.try_find(&id, buffer) {
         Ok(Some(data)) if data.kind == Kind::Commit => header::links(data.data).ok(),
         _ => None,

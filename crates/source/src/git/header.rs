@@ -34,11 +34,11 @@ impl Damage {
 
 /// The part of a commit that the walk needs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Links {
-    pub(super) tree: ObjectId,
-    pub(super) parents: Vec<ObjectId>,
+pub(crate) struct Links {
+    pub(crate) tree: ObjectId,
+    pub(crate) parents: Vec<ObjectId>,
     /// Seconds since 1970, clamped.
-    pub(super) committed: i64,
+    pub(crate) committed: i64,
 }
 
 /// A name, an address and a time, as recorded.

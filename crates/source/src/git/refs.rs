@@ -150,7 +150,7 @@ impl Refs {
 }
 
 /// The commit behind `id`: tags are followed; `None` for a tag of a blob or a tree.
-fn peel(repo: &Repository, mut id: ObjectId) -> Result<Option<ObjectId>, String> {
+pub(super) fn peel(repo: &Repository, mut id: ObjectId) -> Result<Option<ObjectId>, String> {
     let mut buffer = Vec::new();
     for _ in 0..TAG_DEPTH_MAX {
         let found = repo.objects.try_find(&id, &mut buffer);

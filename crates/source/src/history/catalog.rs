@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use gix::ObjectId;
 use lichen_model::{
-    BlobKey, Body, Extraction, ExtractionStatus, Oid, RepoPath, Sketch, Symbol, SymbolKey,
-    SymbolKind,
+    BlobKey, Body, Extraction, ExtractionStatus, FileChange, Oid, RepoPath, Sketch, Symbol,
+    SymbolKey, SymbolKind,
 };
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::step::Change;
 use crate::symbols::Language;
 
 /// Stands for nothing where a number is expected.
@@ -192,6 +193,31 @@ impl Catalog {
         known
     }
 
+    /// The changed files that may have symbols, in the order of their paths.
+    pub(super) fn files(&mut self, changes: &[FileChange]) -> Arc<[Change]> {
+        let mut files = Vec::new();
+        for change in changes {
+            let old_path = change.old_path.as_ref().unwrap_or(&change.path);
+            let (old_path, old) = self.side(old_path, change.old_oid.as_ref(), change.old_mode);
+            let (path, new) = self.side(&change.path, change.new_oid.as_ref(), change.new_mode);
+            // A change of mode alone, and one of files without symbols, is none.
+            let same = old == new && old_path == path;
+            if (old != NONE || new != NONE) && !same {
+                files.push(Change { old_path, old, path, new });
+            }
+        }
+        files.into()
+    }
+
+    /// The numbers of path and blob of one side of a change.
+    fn side(&mut self, path: &RepoPath, blob: Option<&Oid>, mode: u32) -> (u32, u32) {
+        let (number, hint) = self.path(path);
+        let is_file = mode & 0o170_000 == 0o100_000;
+        let blob =
+            blob.filter(|_| is_file).and_then(|oid| ObjectId::try_from(oid.0.as_slice()).ok());
+        (number, blob.zip(hint).map_or(NONE, |(id, hint)| self.blob(id, hint)))
+    }
+
     /// The number of a path that was met.
     pub(super) fn known_path(&self, path: &RepoPath) -> Option<(u32, Option<Hint>)> {
         self.path_numbers.get(path).copied()
@@ -289,6 +315,13 @@ impl Catalog {
             signature: symbol.signature.as_str().into(),
             duplicate: symbol.duplicate,
         }
+    }
+
+    /// Whether both sides of a change are known; else nothing can be said of its symbols.
+    pub(super) fn is_known(&self, file: &Change) -> bool {
+        let known = |blob: u32| blob == NONE || !self.blobs[blob as usize].is_unknown();
+        // A file that only has another name is what it was, whatever that is.
+        file.old == file.new || (known(file.old) && known(file.new))
     }
 
     pub(super) fn entries(&self, blob: u32) -> &Arc<[Entry]> {

@@ -5,7 +5,7 @@ use lichen_model::{
 };
 
 use super::History;
-use super::catalog::{Entry, NONE};
+use super::catalog::{Catalog, Entry, NONE};
 use super::leftovers::Made;
 use super::step::{self, Origin, Site, Step};
 
@@ -69,43 +69,7 @@ impl History {
         file: u32,
         ord: u32,
     ) -> (Origin, SymbolChangeKinds) {
-        use SymbolChangeKind as Kind;
-        let origin = step.origin(file, ord);
-        let change = &step.files[file as usize];
-        let Some(old) = origin.old else {
-            let made = origin.made.map(|(.., made)| match made {
-                Made::Copied => Kind::Copied,
-                Made::Split => Kind::Split,
-            });
-            let first = if self.commits[commit as usize].boundary {
-                Kind::Boundary
-            } else {
-                Kind::Introduced
-            };
-            let kinds = SymbolChangeKinds::NONE.with(first);
-            return (origin, made.map_or(kinds, |made| kinds.with(made)));
-        };
-        let old = step.old_site(old);
-        let old_entry = &self.catalog.entries(old.blob)[old.ord as usize];
-        let new_entry = &self.catalog.entries(change.new)[ord as usize];
-        let container = |entry: &Entry| (entry.parent != NONE).then_some(entry.parent);
-        let came_along = match (container(old_entry), container(new_entry)) {
-            (None, None) => true,
-            (Some(before), Some(now)) => {
-                let was = step.origin(file, now).old;
-                let kind = |blob: u32, ord: u32| {
-                    let entry = &self.catalog.entries(blob)[ord as usize];
-                    self.catalog.key_of(entry).kind
-                };
-                // A package says nothing that could tell it from another: a file has one.
-                let package = SymbolKind::Module;
-                was.is_some_and(|was| step.old_site(was) == Site { ord: before, ..old })
-                    || (kind(old.blob, before) == package && kind(change.new, now) == package)
-            }
-            _ => false,
-        };
-        let sides = ((old_entry, old.path), (new_entry, change.path));
-        (origin, step::kinds(&self.catalog, sides.0, sides.1, came_along))
+        origin(&self.catalog, step, (file, ord), self.commits[commit as usize].boundary)
     }
 
     /// Whether a symbol of a merge differs from what it is in one of the other parents.
@@ -139,4 +103,48 @@ impl History {
             ord: site.ord,
         }
     }
+}
+
+/// Where a symbol comes from, and what happened to it.
+///
+/// `is_boundary` says that what was before is not at hand, so that nothing can be said to be new.
+pub(super) fn origin(
+    catalog: &Catalog,
+    step: &Step,
+    (file, ord): (u32, u32),
+    is_boundary: bool,
+) -> (Origin, SymbolChangeKinds) {
+    use SymbolChangeKind as Kind;
+    let origin = step.origin(file, ord);
+    let change = &step.files[file as usize];
+    let Some(old) = origin.old else {
+        let made = origin.made.map(|(.., made)| match made {
+            Made::Copied => Kind::Copied,
+            Made::Split => Kind::Split,
+        });
+        let first = if is_boundary { Kind::Boundary } else { Kind::Introduced };
+        let kinds = SymbolChangeKinds::NONE.with(first);
+        return (origin, made.map_or(kinds, |made| kinds.with(made)));
+    };
+    let old = step.old_site(old);
+    let old_entry = &catalog.entries(old.blob)[old.ord as usize];
+    let new_entry = &catalog.entries(change.new)[ord as usize];
+    let container = |entry: &Entry| (entry.parent != NONE).then_some(entry.parent);
+    let came_along = match (container(old_entry), container(new_entry)) {
+        (None, None) => true,
+        (Some(before), Some(now)) => {
+            let was = step.origin(file, now).old;
+            let kind = |blob: u32, ord: u32| {
+                let entry = &catalog.entries(blob)[ord as usize];
+                catalog.key_of(entry).kind
+            };
+            // A package says nothing that could tell it from another: a file has one.
+            let package = SymbolKind::Module;
+            was.is_some_and(|was| step.old_site(was) == Site { ord: before, ..old })
+                || (kind(old.blob, before) == package && kind(change.new, now) == package)
+        }
+        _ => false,
+    };
+    let sides = ((old_entry, old.path), (new_entry, change.path));
+    (origin, step::kinds(catalog, sides.0, sides.1, came_along))
 }

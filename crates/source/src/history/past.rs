@@ -179,7 +179,7 @@ fn at_parent(parents: &[u32], parent: usize, site: Site) -> Option<Place> {
 }
 
 /// What one parent has of a symbol.
-enum Back {
+pub(super) enum Back {
     Same(Site),
     Changed(Option<Site>, SymbolChangeKinds, SymbolMatch, f32),
 }

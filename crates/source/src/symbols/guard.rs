@@ -23,7 +23,7 @@ pub(super) struct Text<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
     pub(super) encoding: Encoding,
     /// Bytes of the mark before it.
-    mark: usize,
+    pub(super) mark: usize,
 }
 
 /// The text of a blob, or why it is not parsed.
@@ -59,7 +59,7 @@ pub(super) fn lines(blob: &[u8], status: ExtractionStatus) -> u32 {
     }
 }
 
-fn decode(blob: &[u8]) -> Option<Text<'_>> {
+pub(super) fn decode(blob: &[u8]) -> Option<Text<'_>> {
     for (mark, encoding, coding) in
         [(b"\xFF\xFE", Encoding::Utf16Le, UTF_16LE), (b"\xFE\xFF", Encoding::Utf16Be, UTF_16BE)]
     {

@@ -12,6 +12,8 @@ use lichen_source::history::{Extractor, History, Lineage};
 use lichen_source::symbols::{self, Language, Limits};
 use lichen_testkit::repo::ToyRepo;
 
+use crate::on_the_spot::check_on_the_spot;
+
 /// Everything a lineage tells.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Told {
@@ -149,6 +151,7 @@ pub(crate) fn check(repo: &ToyRepo) -> (History, Told) {
 /// Checks that other ways lead to the same state.
 pub(crate) fn check_ways(path: &Path, whole: &Told, history: &History) {
     let tip = whole.chain.last().unwrap();
+    check_on_the_spot(path, history, whole);
     // On another number of threads, with blobs numbered in another order.
     let mut shuffled = History::new(1).unwrap();
     recall_backwards(&mut shuffled, path, whole);

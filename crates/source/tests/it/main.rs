@@ -23,6 +23,7 @@ mod mail;
 mod matrix;
 mod message_files;
 mod messages;
+mod on_the_spot;
 mod planted;
 mod redaction;
 mod slack;

@@ -147,6 +147,16 @@ const PLANS: &[Plan] = &[
         ],
         except: "",
     },
+    // What a changed text speaks of is found in it again.
+    Plan {
+        table: "code_references",
+        joins: "",
+        columns: &[("source_id", "o.source_id")],
+        except: "o.source_id IN (
+            SELECT id FROM temp.purge_commits UNION ALL SELECT id FROM temp.purge_versions
+            UNION ALL SELECT id FROM temp.purge_messages UNION ALL SELECT id FROM temp.purge_calls
+            UNION ALL SELECT old FROM temp.purge_ids)",
+    },
     Plan {
         table: "symbol_keys",
         joins: "LEFT JOIN temp.purge_keys AS n ON n.id = o.key_id",
