@@ -10,6 +10,7 @@
 mod body;
 mod codec;
 mod draft;
+mod find;
 mod grammar;
 mod guard;
 mod language;
@@ -136,10 +137,9 @@ fn parsed(text: &Text<'_>, grammar: &'static Grammar, limits: &Limits) -> Extrac
     if root.descendant_count() > limits.nodes_max {
         return Extraction::without_symbols(ExtractionStatus::TooLarge);
     }
-    let Some(drafts) = grammar.compiled().find(root, source, &mut steps_left) else {
+    let Some(symbols) = walk::symbols(root, source, grammar, &mut steps_left) else {
         return Extraction::without_symbols(ExtractionStatus::Timeout);
     };
-    let symbols = walk::symbols(root, source, grammar, drafts);
     let status = if root.has_error() { ExtractionStatus::HasError } else { ExtractionStatus::Ok };
     Extraction { status, symbols, ..Extraction::default() }
 }

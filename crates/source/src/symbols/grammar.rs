@@ -1,20 +1,13 @@
 //! A language's grammar, with our query compiled for it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use lichen_model::SymbolKind;
-use tree_sitter::{
-    Language, Node, Query, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator,
-};
+use tree_sitter::{Language, Node, Query};
 use tree_sitter_language::LanguageFn;
 
 use super::draft::{Draft, Site};
-use super::spend;
-
-/// Matches that a query may have open at once; more are dropped by tree-sitter, oldest first.
-const MATCHES_OPEN_MAX: u32 = 4_096;
 
 /// What is known of a language.
 ///
@@ -35,7 +28,7 @@ pub(super) struct Grammar {
 
 /// What a capture of a query stands for.
 #[derive(Clone, Copy)]
-enum Capture {
+pub(super) enum Capture {
     Definition(SymbolKind),
     Name,
     Body,
@@ -57,8 +50,9 @@ pub(super) struct NodeClass {
 /// A grammar and its query, ready for use.
 pub(super) struct Compiled {
     pub(super) language: Language,
-    query: Query,
-    captures: Vec<Capture>,
+    pub(super) query: Query,
+    pub(super) captures: Vec<Capture>,
+    roots: Vec<bool>,
     classes: Vec<NodeClass>,
 }
 
@@ -71,8 +65,9 @@ impl Grammar {
 impl Compiled {
     fn new(grammar: &Grammar) -> Self {
         let language = Language::new(grammar.language);
-        let query = Query::new(&language, &grammar.queries.concat())
-            .expect("a test compiles the query of every language");
+        let text = grammar.queries.concat();
+        let query =
+            Query::new(&language, &text).expect("a test compiles the query of every language");
         let captures = query.capture_names().iter().map(|name| match *name {
             "name" => Capture::Name,
             "body" => Capture::Body,
@@ -83,9 +78,10 @@ impl Compiled {
             ),
         });
         let captures = captures.collect();
+        let roots = roots(&language, &query, &text);
         let count = u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX);
         let classes = (0..count).map(|id| class(&language, id, grammar)).collect();
-        Self { language, query, captures, classes }
+        Self { language, query, captures, roots, classes }
     }
 
     /// What a node is to the walk. Only ERROR has a kind that is not in the table.
@@ -93,74 +89,25 @@ impl Compiled {
         self.classes.get(usize::from(node.kind_id())).copied().unwrap_or_default()
     }
 
-    /// The definitions in a tree, by the id of their node; `None` where that takes too long.
-    pub(super) fn find<'tree>(
-        &self,
-        root: Node<'tree>,
-        source: &[u8],
-        steps_left: &mut usize,
-    ) -> Option<HashMap<usize, Vec<Draft<'tree>>>> {
-        let mut cursor = QueryCursor::new();
-        cursor.set_match_limit(MATCHES_OPEN_MAX);
-        let mut stopped = false;
-        let mut progress = |_: &QueryCursorState| {
-            let flow = spend(steps_left);
-            stopped |= flow.is_break();
-            flow
-        };
-        let options = QueryCursorOptions::new().progress_callback(&mut progress);
-        let mut matches = cursor.matches_with_options(&self.query, root, source, options);
-        let mut found: HashMap<usize, (usize, Draft<'tree>)> = HashMap::new();
-        while let Some(matched) = matches.next() {
-            let captures = matched
-                .captures()
-                .iter()
-                .map(|capture| (self.captures[capture.index as usize], capture.node));
-            let Some(draft) = draft(captures) else { continue };
-            let key = draft.name_node.unwrap_or(draft.node).id();
-            match found.entry(key) {
-                Entry::Vacant(entry) => {
-                    entry.insert((matched.pattern_index, draft));
-                }
-                Entry::Occupied(mut entry) => {
-                    let (pattern, known) = entry.get_mut();
-                    if matched.pattern_index < *pattern {
-                        *entry.get_mut() = (matched.pattern_index, draft);
-                    } else if matched.pattern_index == *pattern {
-                        known.add(draft);
-                    }
-                }
-            }
-        }
-        drop(matches);
-        if stopped {
-            return None;
-        }
-        let mut by_node: HashMap<usize, Vec<Draft<'tree>>> = HashMap::new();
-        for (_, draft) in found.into_values() {
-            by_node.entry(draft.node.id()).or_default().push(draft);
-        }
-        for drafts in by_node.values_mut() {
-            drafts.sort_by_key(|draft| draft.name_node.unwrap_or(draft.node).start_byte());
-        }
-        Some(by_node)
+    /// Whether a pattern of the query can begin at a node.
+    pub(super) fn is_root(&self, node: Node<'_>) -> bool {
+        self.roots.get(usize::from(node.kind_id())).copied().unwrap_or_default()
     }
 }
 
-fn draft<'tree>(captures: impl Iterator<Item = (Capture, Node<'tree>)>) -> Option<Draft<'tree>> {
-    let (mut definition, mut name, mut body, mut doc) = (None, None, None, None);
-    let mut scope = Vec::new();
-    for (capture, node) in captures {
-        match capture {
-            Capture::Definition(kind) => definition = Some((kind, node)),
-            Capture::Name => name = Some(node),
-            Capture::Body => body = body.or(Some(node)),
-            Capture::Scope => scope.push(node),
-            Capture::Doc => doc = doc.or(Some(node)),
-        }
-    }
-    let (kind, node) = definition?;
-    Some(Draft::new(kind, node, name, body, doc, scope))
+/// The kinds of nodes at which a pattern of the query begins: what follows its first bracket.
+fn roots(language: &Language, query: &Query, text: &str) -> Vec<bool> {
+    let begins = (0..query.pattern_count()).map(|pattern| {
+        let pattern = &text[query.start_byte_for_pattern(pattern)..];
+        let kind = pattern.strip_prefix('(').expect("a test compiles the query of every language");
+        let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        &kind[..kind.find(|char| !is_part(char)).unwrap_or(kind.len())]
+    });
+    let begins: HashSet<&str> = begins.collect();
+    let count = u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX);
+    // Several ids may share a name.
+    let is_root = |id: u16| language.node_kind_for_id(id).is_some_and(|kind| begins.contains(kind));
+    (0..count).map(|id| language.node_kind_is_named(id) && is_root(id)).collect()
 }
 
 fn class(language: &Language, id: u16, grammar: &Grammar) -> NodeClass {

@@ -11,6 +11,7 @@ use tree_sitter::{Node, TreeCursor};
 
 use super::body::{self, Stretch};
 use super::draft::{Container, Draft, Site};
+use super::find::Finder;
 use super::grammar::{Compiled, Grammar, NodeClass};
 use super::guard;
 use super::signature;
@@ -66,7 +67,7 @@ struct Walk<'a, 'tree> {
     source: &'a [u8],
     grammar: &'static Grammar,
     compiled: &'static Compiled,
-    drafts: HashMap<usize, Vec<Draft<'tree>>>,
+    finder: Finder<'a, 'tree>,
     tokens: Tokens,
     /// Everything up to here is a token, a comment or layout.
     covered: usize,
@@ -79,18 +80,18 @@ struct Walk<'a, 'tree> {
     done: Vec<Option<Symbol>>,
 }
 
-/// The symbols of a file.
-pub(super) fn symbols<'tree>(
-    root: Node<'tree>,
+/// The symbols of a file; `None` where finding them takes too long.
+pub(super) fn symbols(
+    root: Node<'_>,
     source: &[u8],
     grammar: &'static Grammar,
-    drafts: HashMap<usize, Vec<Draft<'tree>>>,
-) -> Vec<Symbol> {
+    steps_left: &mut usize,
+) -> Option<Vec<Symbol>> {
     let mut walk = Walk {
         source,
         grammar,
         compiled: grammar.compiled(),
-        drafts,
+        finder: Finder::new(grammar.compiled(), source, steps_left),
         tokens: Tokens::default(),
         covered: 0,
         frames: Vec::new(),
@@ -100,9 +101,12 @@ pub(super) fn symbols<'tree>(
         done: Vec::new(),
     };
     walk.run(root.walk());
+    if walk.finder.is_stopped() {
+        return None;
+    }
     let mut symbols: Vec<Symbol> = walk.done.into_iter().flatten().collect();
     count_duplicates(&mut symbols);
-    symbols
+    Some(symbols)
 }
 
 /// Tells symbols apart that say the same of themselves, by their order.
@@ -168,10 +172,8 @@ impl<'tree> Walk<'_, 'tree> {
         if class.comment {
             return false;
         }
-        if let Some(drafts) = self.drafts.remove(&node.id()) {
-            for draft in drafts {
-                self.begin(draft);
-            }
+        for draft in self.finder.at(node) {
+            self.begin(draft);
         }
         if has_children {
             if node.is_named() {
