@@ -26,6 +26,8 @@ pub(crate) fn answer(answer: &Answer) -> Json {
             json!({
                 "id": hit.id.to_string(),
                 "short_id": hit.id.short(),
+                "handle": hit.handle(),
+                "revision": hit.revision,
                 "kind": hit.kind.name(),
                 "at": format_instant(hit.at),
                 "author": hit.author,

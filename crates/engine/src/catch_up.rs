@@ -79,7 +79,8 @@ impl Engine {
     }
 }
 
-fn index_entry<'a>(entry: &'a lichen_store::Entry<'_>) -> Entry<'a> {
+/// A passage as the index takes it in.
+pub(crate) fn index_entry<'a>(entry: &'a lichen_store::Entry<'_>) -> Entry<'a> {
     Entry {
         seq: u32::try_from(entry.seq).expect("an index numbers its passages in 32 bits"),
         kind: entry.kind,

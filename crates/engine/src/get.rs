@@ -44,6 +44,35 @@ pub struct Found {
     pub asked_for: bool,
 }
 
+impl Found {
+    /// The text of a thing that was asked for from `offset` on, at most `bytes_max` of it, cut between characters.
+    pub(crate) fn part(
+        id: AnyId,
+        provenance: Vec<(String, String)>,
+        whole: &str,
+        offset: u64,
+        bytes_max: usize,
+    ) -> Self {
+        let mut start = usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len());
+        while !whole.is_char_boundary(start) {
+            start += 1;
+        }
+        let mut end = whole.len().min(start.saturating_add(bytes_max));
+        while !whole.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self {
+            id,
+            provenance,
+            text: whole[start..end].to_owned(),
+            offset: start as u64,
+            bytes: whole.len() as u64,
+            next_offset: (end < whole.len()).then_some(end as u64),
+            asked_for: true,
+        }
+    }
+}
+
 impl Reader {
     /// Reads things by their ids, in the order asked for.
     ///
@@ -56,7 +85,8 @@ impl Reader {
             let id = self.one(*asked)?;
             for thing in self.things(id, get.around)? {
                 let offset = if thing.asked_for { get.offset } else { 0 };
-                let found = part(thing, offset, left);
+                let mut found = Found::part(thing.id, thing.provenance, &thing.text, offset, left);
+                found.asked_for = thing.asked_for;
                 left -= found.text.len();
                 all.push(found);
             }
@@ -122,7 +152,7 @@ struct Thing {
 }
 
 /// Names and values, without those that have none.
-fn provenance<const N: usize>(pairs: [(&str, String); N]) -> Vec<(String, String)> {
+pub(crate) fn provenance<const N: usize>(pairs: [(&str, String); N]) -> Vec<(String, String)> {
     pairs
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -237,28 +267,6 @@ fn passage(hit: Hit) -> Thing {
         ("context", hit.context),
     ]);
     Thing { id: hit.passage.any(), provenance: known, text: hit.text, asked_for: true }
-}
-
-/// The text of `thing` from `offset` on, at most `bytes_max` of it, cut between characters.
-fn part(thing: Thing, offset: u64, bytes_max: usize) -> Found {
-    let whole = thing.text;
-    let mut start = usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len());
-    while !whole.is_char_boundary(start) {
-        start += 1;
-    }
-    let mut end = whole.len().min(start.saturating_add(bytes_max));
-    while !whole.is_char_boundary(end) {
-        end -= 1;
-    }
-    Found {
-        id: thing.id,
-        provenance: thing.provenance,
-        text: whole[start..end].to_owned(),
-        offset: start as u64,
-        bytes: whole.len() as u64,
-        next_offset: (end < whole.len()).then_some(end as u64),
-        asked_for: thing.asked_for,
-    }
 }
 
 /// Things as text: what they are, where they come from, and the verbatim text, which is data whatever it says.

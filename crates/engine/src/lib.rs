@@ -33,9 +33,9 @@ mod window;
 
 pub use code::{
     AskedSymbol, At, AtAnswer, Blame, BlameAnswer, BlamedLines, CommitInfo, Conversation, Edit,
-    EditedLine, Freshness, HistoryAnswer, HistoryOf, Introduced, Life, LifeChange, ListedSymbol,
-    Review, ReviewAnswer, ReviewedSymbol, Spot, SymbolInfo, SymbolList, SymbolsAnswer, at_text,
-    blame_text, history_text, review_markdown, review_text, symbols_text,
+    EditedLine, FileOf, FilePlace, Freshness, HistoryAnswer, HistoryOf, Introduced, Life,
+    LifeChange, ListedSymbol, Review, ReviewAnswer, ReviewedSymbol, Spot, SymbolInfo, SymbolList,
+    SymbolsAnswer, at_text, blame_text, history_text, review_markdown, review_text, symbols_text,
 };
 pub use config::{
     Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig, SymbolsConfig,
@@ -49,7 +49,7 @@ pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues}
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
-pub use lichen_model::{AnyId, Clock, PassageKind, Run, RunId, Stream, Timestamp};
+pub use lichen_model::{AnyId, Clock, ParseIdError, PassageKind, Run, RunId, Stream, Timestamp};
 pub use lichen_source::messages::Mapping;
 pub use lichen_source::symbols::Program;
 pub use lichen_store::MessageView;

@@ -4,6 +4,7 @@
 //! and times with those of the last reading; only files that may have changed are opened. Symbolic links, nested
 //! repositories, `.git` and `.lichen` are left out.
 
+mod commit;
 mod encoding;
 mod front_matter;
 mod language;
@@ -26,6 +27,7 @@ use crate::passage;
 use crate::redact::{self, Redactor};
 use crate::{Estimate, Read, Result, Unit};
 
+pub use commit::{CommitDocument, of_commit, one_of_commit};
 use language::Class;
 use position::{Position, Stamp};
 pub(crate) use text::is_generated;

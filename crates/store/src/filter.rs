@@ -43,6 +43,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// At this point in history.
     pub as_of: Option<AsOf>,
+    /// No documents of these repositories: they are asked elsewhere.
+    pub without_documents_of: Vec<RepoId>,
 }
 
 impl Filter {
@@ -150,6 +152,18 @@ fn conditions(filter: &Filter, as_of: Option<Timestamp>) -> Result<Vec<String>> 
     }
     if let Some(at) = filter.until {
         all.push(in_time(Side::Before, at));
+    }
+    if !filter.without_documents_of.is_empty() {
+        let repos: Vec<String> = filter
+            .without_documents_of
+            .iter()
+            .map(|repo| format!("'{}'::UUID", row::uuid(repo.as_u128())))
+            .collect();
+        all.push(format!(
+            "p.owner_kind <> 'version' OR p.owner_id NOT IN (
+                 SELECT version_id FROM document_versions JOIN documents USING (document_id) WHERE repo_id IN ({}))",
+            repos.join(", ")
+        ));
     }
     if let Some(at) = as_of {
         all.push(in_time(Side::UpTo, at));

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use lichen_engine::{AnyId, Get, found_text};
+use lichen_engine::{AnyId, FileOf, FilePlace, Get, TOKEN_BYTES, found_text};
 
 use super::Context;
 use crate::json;
@@ -11,16 +11,18 @@ use crate::output::Output;
 
 /// Read things by their ids: the verbatim text with where it comes from
 ///
-/// An id may be given in full or by its letter and at least six last characters, as answers print it.
+/// An id may be given in full or by its letter and at least six last characters, as answers print it. `REV:PATH`, with lines
+/// `REV:PATH:FIRST-LAST`, reads a file as a commit has it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   lichen get m4q7k2v9xa
   lichen get m4q7k2v9xa --around 5
-  lichen get v02k9h3d7c --offset 32000")]
+  lichen get v02k9h3d7c --offset 32000
+  lichen get v1.2.0:src/walk.rs:10-40")]
 pub(crate) struct GetArgs {
-    /// Ids from an answer
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<AnyId>,
+    /// Ids from an answer, or files of commits
+    #[arg(required = true, value_name = "ID", value_parser = asked)]
+    ids: Vec<Asked>,
     /// So many messages of the stream before and after too
     #[arg(long, value_name = "N", default_value_t = 0)]
     around: usize,
@@ -32,14 +34,47 @@ pub(crate) struct GetArgs {
     budget: usize,
 }
 
+/// What is asked for.
+#[derive(Clone, Debug)]
+enum Asked {
+    Id(AnyId),
+    File(FilePlace),
+}
+
+fn asked(text: &str) -> Result<Asked, String> {
+    match FilePlace::parse(text) {
+        Some(place) => Ok(Asked::File(place)),
+        None => text
+            .parse()
+            .map(Asked::Id)
+            .map_err(|error: lichen_engine::ParseIdError| error.to_string()),
+    }
+}
+
 pub(super) fn run(
     args: GetArgs,
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
     let engine = context.open()?;
-    let get = Get { ids: args.ids, around: args.around, offset: args.offset, budget: args.budget };
-    let found = engine.read().get(&get)?;
+    let (offset, mut budget) = (args.offset, args.budget);
+    let mut found = Vec::new();
+    for asked in args.ids {
+        let more = match asked {
+            Asked::Id(id) => {
+                let get = Get { ids: vec![id], around: args.around, offset, budget };
+                engine.read().get(&get)?
+            }
+            Asked::File(place) => {
+                let folder = context.here().to_owned();
+                let file = FileOf { folder, place, offset, budget };
+                vec![engine.read().file(&file)?]
+            }
+        };
+        let bytes: usize = more.iter().map(|one| one.text.len()).sum();
+        budget = budget.saturating_sub(bytes.div_ceil(TOKEN_BYTES));
+        found.extend(more);
+    }
     if output.is_json() {
         output.answer_json(&json::found(&found))?;
     } else {

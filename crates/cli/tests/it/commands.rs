@@ -117,6 +117,8 @@ fn recall_honours_every_filter() {
     assert!(!until.contains("frost") && until.contains("forty"), "{until}");
     let as_of = texts(&["--as-of", "HEAD~1", "--in", "commit"]);
     assert!(as_of.contains("Dry slowly") && !as_of.contains("jars stand"), "{as_of}");
+    let as_of = texts(&["--as-of", "HEAD~2"]);
+    assert!(!as_of.contains("Dry slowly") && !as_of.contains("seeds / 3"), "{as_of}");
     let as_of = texts(&["--as-of", "2024-02-01", "--in", "chat"]);
     assert!(!as_of.contains("frost") && as_of.contains("forty"), "{as_of}");
 }
@@ -442,4 +444,45 @@ fn questions_about_code_are_answered_by_place_name_and_range() {
     );
     let unread = place.json(&["--store", other, "at", "src/dry.rs:3"]);
     assert_eq!(unread["life"]["changes"][0]["commit"], at["life"]["changes"][0]["commit"]);
+}
+
+#[test]
+fn code_and_documents_are_recalled_as_they_were() {
+    let place = remembering();
+    let ask = |rev: &str, more: &[&str]| {
+        let answer = place.json(&[&["recall", "dry seeds", "--as-of", rev], more].concat());
+        answer["hits"].as_array().unwrap().clone()
+    };
+    // No ingest has seen what stood there two commits ago.
+    for rev in ["HEAD~2", "2023-11-15"] {
+        let hits = ask(rev, &["--in", "code"]);
+        let handle = hits[0]["handle"].as_str().unwrap();
+        assert_eq!((hits.len(), &hits[0]["flags"][0]), (1, &"stale".into()), "{rev}: {hits:?}");
+        assert!(handle.ends_with(":src/dry.rs:1-4"), "{handle}");
+        let text = place.run(&["get", handle]);
+        assert!(text.contains("seeds / 2") && !text.contains("slowly"), "{text}");
+        assert!(place.run(&["recall", "dry seeds", "--as-of", rev]).contains(handle));
+        assert!(ask(rev, &["--path", "docs"]).is_empty());
+        assert_eq!(ask(rev, &["--path", "src/*.rs", "--in", "code"]).len(), 1);
+        assert!(
+            ask(rev, &["--in", "doc"]).iter().all(|hit| hit["place"] != "docs/storage.txt:1-1")
+        );
+    }
+    let now = ask("HEAD", &["--in", "code"]);
+    assert_eq!((now.len(), &now[0]["flags"].as_array().unwrap().len()), (1, &0));
+    // What the commit leaves out is not read.
+    place.write("repo/.lichenignore", "src/\n");
+    place.commit("Leave the code out", 1_700_300_000);
+    place.run(&["ingest"]);
+    assert!(ask("HEAD", &["--in", "code"]).is_empty());
+    assert_eq!(ask("HEAD~1", &["--in", "code"]).len(), 1);
+    for (handle, code, part) in [
+        ("HEAD~2:dry.rs", 4, "did you mean `src/dry.rs`?"),
+        ("HEAD~2:src/dry.rs:9", 4, "no line 9"),
+        ("nowhere:src/dry.rs", 4, "`nowhere` names no commit"),
+        ("neither", 2, "invalid value"),
+    ] {
+        let ran = place.run_with_code(code, &["get", handle]);
+        assert!(ran.err.contains(part), "{handle}: {}", ran.err);
+    }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod at;
 mod blame;
 mod conversation;
+mod file;
 mod ground;
 mod history;
 mod life;
@@ -21,6 +22,7 @@ pub use answer::{
 };
 pub use at::{At, Spot};
 pub use blame::Blame;
+pub use file::{FileOf, FilePlace};
 pub use history::{AskedSymbol, HistoryOf};
 pub use list::SymbolList;
 pub use review::Review;

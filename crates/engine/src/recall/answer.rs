@@ -21,7 +21,8 @@ pub struct Recall {
     pub since: Option<Timestamp>,
     /// Only what is older than this.
     pub until: Option<Timestamp>,
-    /// As of a revision or a time: nothing younger, and commits only where that revision has them.
+    /// As of a revision or a time: nothing younger, commits only where that revision has them, and documents and code as its
+    /// tree has them.
     pub as_of: Option<String>,
     /// At most so many hits.
     pub limit: usize,
@@ -80,6 +81,8 @@ impl Flag {
 pub struct Hit {
     /// What `get` takes to show it: a message, a commit, or a passage of a document.
     pub id: AnyId,
+    /// The commit whose state it is, where it was read from its tree and is not in the store: `get` takes [`Self::handle`] then.
+    pub revision: Option<String>,
     /// What kind of text it is.
     pub kind: PassageKind,
     /// When it was said or committed; for a document when its path last changed.
@@ -98,4 +101,14 @@ pub struct Hit {
     pub snippet: String,
     /// The passage, verbatim.
     pub text: String,
+}
+
+impl Hit {
+    /// What `get` takes to show it: a short id, or `commit:path:first-last`.
+    pub fn handle(&self) -> String {
+        match &self.revision {
+            Some(commit) => format!("{}:{}", commit.get(..12).unwrap_or(commit), self.place),
+            None => self.id.short(),
+        }
+    }
 }

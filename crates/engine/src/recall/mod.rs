@@ -3,6 +3,7 @@
 mod answer;
 mod dates;
 mod freshness;
+mod past;
 mod question;
 mod rank;
 mod render;
@@ -17,6 +18,7 @@ use lichen_store::{AsOf, Filter, LastChange, Place, Shown};
 use roaring::RoaringBitmap;
 
 pub use self::answer::{Answer, Flag, Hit, Recall, Scope};
+use self::past::Past;
 pub(crate) use self::question::{Question, Speakers};
 pub(crate) use self::rank::Ranked;
 pub use self::render::{TOKEN_BYTES, answer_text, printable};
@@ -84,24 +86,44 @@ impl Reader {
     /// Answers a question, with all candidates in order behind the answer.
     pub(crate) fn recall_ranked(&self, recall: &Recall) -> Result<(Answer, Vec<Ranked>), Error> {
         check(recall)?;
-        let allowed = self.allowed(recall)?;
+        let as_of = recall.as_of.as_deref().map(|text| self.as_of(text)).transpose()?;
+        let past = as_of.map(|as_of| Past::of(self, recall, as_of)).transpose()?;
+        let allowed = self.allowed(recall, as_of, past.as_ref())?;
         let index = self.index();
         let question = Question::new(&recall.query, &self.derived.speakers(&index));
-        let (ranked, note) = search(&index, &self.embedders, &question, recall, allowed.as_ref())?;
+        let (ranked, mut note) =
+            search(&index, &self.embedders, &question, recall, allowed.as_ref())?;
         let best = &ranked[..ranked.len().min(recall.limit)];
-        let hits = self.hits(&index, best, &question)?;
+        let mut hits = self.hits(&index, best, &question)?;
+        let mut candidates = ranked.len();
+        if let Some(past) = &past {
+            let (theirs, count, problem) =
+                self.recall_past(past, index.model(), &question, recall)?;
+            candidates += count;
+            note = note.or(problem);
+            hits.extend(theirs);
+            // Scores need no statistics of their index: see `rank`.
+            hits.sort_by(|one, other| other.score.total_cmp(&one.score));
+            hits.truncate(recall.limit);
+        }
         let scope = self.scope(&index, recall, note)?;
-        Ok((Answer { scope, hits, candidates: ranked.len() }, ranked))
+        Ok((Answer { scope, hits, candidates }, ranked))
     }
 
     /// The passages that only the store can choose; `None` where the index can tell by itself.
-    fn allowed(&self, recall: &Recall) -> Result<Option<RoaringBitmap>, Error> {
+    fn allowed(
+        &self,
+        recall: &Recall,
+        as_of: Option<AsOf>,
+        past: Option<&Past>,
+    ) -> Result<Option<RoaringBitmap>, Error> {
         let filter = Filter {
             path: recall.path.clone(),
             tags: recall.tag.iter().cloned().collect(),
             stream: recall.stream.clone(),
             fields: recall.fields.clone(),
-            as_of: recall.as_of.as_deref().map(|text| self.as_of(text)).transpose()?,
+            as_of,
+            without_documents_of: past.map(Past::repos).unwrap_or_default(),
             ..Filter::default()
         };
         if filter.is_empty() {
@@ -148,6 +170,7 @@ impl Reader {
             let shown = if row.text.trim().is_empty() { &row.context } else { &row.text };
             Some(Hit {
                 id,
+                revision: None,
                 kind: known.kind,
                 at,
                 author: author.cloned().unwrap_or_default(),

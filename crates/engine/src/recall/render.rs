@@ -52,12 +52,14 @@ fn abbreviated(oid: &str) -> &str {
 }
 
 fn hit_line(hit: &Hit) -> String {
-    let mut line = format!("{} {} {}", hit.id.short(), hit.kind.name(), format_date(hit.at));
-    if !hit.place.is_empty() {
+    let mut line = format!("{} {} {}", hit.handle(), hit.kind.name(), format_date(hit.at));
+    // A handle of a tree has the place in it.
+    if !hit.place.is_empty() && hit.revision.is_none() {
         let _ = write!(line, " {}", hit.place);
     }
     if let Some(commit) = &hit.commit {
-        let _ = write!(line, "@{}", abbreviated(commit));
+        let space = if hit.revision.is_none() { "" } else { " " };
+        let _ = write!(line, "{space}@{}", abbreviated(commit));
     }
     if !hit.author.is_empty() {
         let _ = write!(line, " {}", one_line(&hit.author));
@@ -104,6 +106,7 @@ mod tests {
     fn answer(hits: usize) -> Answer {
         let hit = |place: usize| Hit {
             id: AnyId::full(Kind::Passage, Id::from_u128(place as u128)),
+            revision: None,
             kind: PassageKind::Doc,
             at: Timestamp(0),
             author: String::new(),

@@ -11,6 +11,9 @@ use lichen_model::{Problem, RepoPath};
 use super::position::Stamp;
 use crate::{Error, Result};
 
+/// The store's own folder.
+pub(super) const OWN_FOLDER: &str = ".lichen";
+
 /// A file, seen but not opened.
 pub(super) struct Found {
     pub(super) path: RepoPath,
@@ -64,7 +67,7 @@ pub(super) fn files(root: &Path, key: &str) -> Result<Listed> {
 fn is_foreign(entry: &DirEntry) -> bool {
     let name = entry.file_name();
     let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    name == ".git" || name == ".lichen" || (folder && entry.path().join(".git").exists())
+    name == ".git" || name == OWN_FOLDER || (folder && entry.path().join(".git").exists())
 }
 
 impl Listed {
