@@ -57,6 +57,7 @@ pub(crate) enum Command {
     At(commands::at::AtArgs),
     History(commands::history::HistoryArgs),
     Blame(commands::blame::BlameArgs),
+    Links(commands::links::LinksArgs),
     Symbols(commands::symbols::SymbolsArgs),
     Review(commands::review::ReviewArgs),
     Status(commands::status::StatusArgs),

@@ -4,11 +4,12 @@ mod code;
 
 use lichen_engine::{
     Answer, DoctorFinding, EvalReport, Found, HistoryMetrics, HistoryReport, IngestSummary,
-    MessageView, Metrics, Status, TOKEN_BYTES, Table, Value, format_instant,
+    MessageView, Metrics, ReferenceCount, ReferenceFault, ReferenceMetrics, ReferenceReport,
+    Status, TOKEN_BYTES, Table, Value, format_instant,
 };
 use serde_json::{Map, Value as Json, json};
 
-pub(crate) use code::{at, blame, history, review, symbols};
+pub(crate) use code::{at, blame, history, links, review, symbols};
 
 /// A failure, for standard error.
 pub(crate) fn failure(what: &str, hint: Option<&str>, code: u8) -> Json {
@@ -104,6 +105,7 @@ pub(crate) fn ingest(summary: &IngestSummary) -> Json {
         "messages": summary.messages,
         "passages": summary.passages,
         "symbol_versions": summary.symbol_versions,
+        "references": summary.references,
         "indexed": summary.indexed,
         "seconds": summary.seconds,
         "symbol_seconds": summary.symbol_seconds,
@@ -177,6 +179,47 @@ pub(crate) fn eval_history(report: &HistoryReport) -> Json {
     let repositories: Map<String, Json> =
         report.repositories.iter().map(|(name, of)| (name.clone(), metrics(of))).collect();
     json!({ "repositories": repositories, "total": metrics(&report.total) })
+}
+
+/// The report of an evaluation of references.
+pub(crate) fn eval_references(report: &ReferenceReport, faults: bool) -> Json {
+    let sort = |count: &ReferenceCount| {
+        let told = json!({
+            "precision": count.precision,
+            "recall": count.recall,
+            "claimed": count.claimed,
+            "right": count.right,
+            "labelled": count.labelled,
+            "found": count.found,
+            "offered": count.offered,
+        });
+        (count.sort.to_owned(), told)
+    };
+    let metrics = |metrics: &ReferenceMetrics| {
+        json!({
+            "messages": metrics.messages,
+            "bytes": metrics.bytes,
+            "ms_per_kib": metrics.ms_per_kib,
+            "sorts": metrics.sorts.iter().map(sort).collect::<Map<String, Json>>(),
+        })
+    };
+    let repositories: Map<String, Json> =
+        report.repositories.iter().map(|(name, of)| (name.clone(), metrics(of))).collect();
+    let mut told = json!({ "repositories": repositories, "total": metrics(&report.total) });
+    if faults {
+        let fault = |fault: &ReferenceFault| {
+            json!({
+                "repository": fault.repository,
+                "commit": fault.commit,
+                "words": fault.words,
+                "sort": fault.sort,
+                "told": fault.told,
+                "expected": fault.expected,
+            })
+        };
+        told["faults"] = report.faults.iter().map(fault).collect();
+    }
+    told
 }
 
 fn metrics(metrics: &Metrics) -> Map<String, Json> {

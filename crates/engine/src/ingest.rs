@@ -73,6 +73,8 @@ pub struct IngestSummary {
     pub messages: usize,
     /// New versions of symbols on the branches that are followed.
     pub symbol_versions: usize,
+    /// References to code that were found in texts.
+    pub references: usize,
     /// New passages.
     pub passages: usize,
     /// Passages that were indexed, those left over from before included.
@@ -163,6 +165,9 @@ impl Engine {
             }
         }
         self.reader.derived.forget_directory();
+        if plan.symbols && !observer.cancelled() {
+            summary.references = self.take_in_references(observer)?;
+        }
         self.store.checkpoint()?;
         // Stores from before tokens were counted have some that are not.
         let mut counter = StaticModel::builtin()?.token_counter();

@@ -25,6 +25,7 @@ mod purge;
 mod reader;
 mod recall;
 mod redaction;
+mod references;
 mod status;
 mod symbols;
 mod tables;
@@ -34,8 +35,9 @@ mod window;
 pub use code::{
     AskedSymbol, At, AtAnswer, Blame, BlameAnswer, BlamedLines, CommitInfo, Conversation, Edit,
     EditedLine, FileOf, FilePlace, Freshness, HistoryAnswer, HistoryOf, Introduced, Life,
-    LifeChange, ListedSymbol, Review, ReviewAnswer, ReviewedSymbol, Spot, SymbolInfo, SymbolList,
-    SymbolsAnswer, at_text, blame_text, history_text, review_markdown, review_text, symbols_text,
+    LifeChange, Link, LinksAnswer, LinksOf, ListedSymbol, Review, ReviewAnswer, ReviewedSymbol,
+    Spot, SymbolInfo, SymbolList, SymbolsAnswer, at_text, blame_text, history_text, links_text,
+    review_markdown, review_text, symbols_text,
 };
 pub use config::{
     Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig, SymbolsConfig,
@@ -43,7 +45,8 @@ pub use config::{
 pub use doctor::DoctorFinding;
 pub use error::{Error, ErrorKind};
 pub use eval::{
-    Clone, EvalFile, EvalReport, HistoryMetrics, HistoryReport, Metrics, eval_history, eval_recall,
+    Clone, EvalFile, EvalReport, HistoryMetrics, HistoryReport, Metrics, ReferenceCount,
+    ReferenceFault, ReferenceMetrics, ReferenceReport, eval_history, eval_recall, eval_references,
 };
 pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues};
 pub use get::{Found, Get, found_text};

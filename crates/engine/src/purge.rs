@@ -126,6 +126,7 @@ impl Engine {
             observer.stage("writing the store anew", None);
             self.store.purge(&survey, &kept, &|_| Ok(()))?;
             self.renew()?;
+            self.look_again_for_references(observer)?;
             report.done = true;
         }
         // Whatever a purge that was cut short left to do.

@@ -30,6 +30,7 @@ mod message;
 mod passage;
 mod problem;
 mod progress;
+mod reference;
 mod repo;
 mod run;
 mod symbol;
@@ -50,6 +51,7 @@ pub use message::{Message, Role, Stream, StreamKind, ToolCall};
 pub use passage::{Owner, Passage, PassageKind, Site, TextHash};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use reference::{AsOf, Reference, ReferenceRule, ReferenceStatus, Rung, Target};
 pub use repo::{Person, Ref, RefKind, RefState, Repo};
 pub use run::{Outcome, Run, RunEvent};
 pub use symbol::{

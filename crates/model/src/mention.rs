@@ -60,10 +60,15 @@ impl Detector {
             Self::Symbol => "symbol",
         }
     }
+
+    /// The detector of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|detector| detector.as_str() == word)
+    }
 }
 
 /// Lines of a file, from 1, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lines {
     /// The first.
     pub first: u32,

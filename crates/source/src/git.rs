@@ -9,6 +9,7 @@ mod ancestry;
 mod commit;
 mod file;
 mod header;
+mod look;
 mod people;
 mod refs;
 mod revision;
@@ -27,6 +28,7 @@ use lichen_model::{Batch, Oid, Person, Problem, Progress, RefState, Repo};
 pub(crate) use ancestry::{Ancestor, Objects};
 pub use file::{Entry, WorkFile};
 pub(crate) use header::Links;
+pub(crate) use look::{Brief, Life};
 pub use revision::{CommitHead, Revision};
 
 use crate::redact::Redactor;

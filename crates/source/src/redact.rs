@@ -186,6 +186,15 @@ fn line_breaks(text: &str) -> impl Iterator<Item = char> + '_ {
     breaks.flatten().filter(|char| *char != '\0')
 }
 
+/// Where a text has placeholders.
+pub(crate) fn placeholders(text: &str) -> Vec<Range<usize>> {
+    let starts = text.match_indices(OPENING).map(|(start, _)| start);
+    starts
+        .map(|start| start..start + placeholder_len(&text[start..]))
+        .filter(|place| !place.is_empty())
+        .collect()
+}
+
 /// The length of the placeholder at the start of a text; 0 for none.
 fn placeholder_len(text: &str) -> usize {
     let Some(rest) = text.strip_prefix(OPENING) else { return 0 };

@@ -1,20 +1,39 @@
-//! Finding what texts say of code: links, diffs, stack frames, paths with and without lines, commits, issues, symbols.
+//! Finding what texts say of code: links, diffs, stack frames, paths with and without lines, commits, issues, symbols; and what of
+//! a repository they mean.
 //!
-//! Nothing is looked up here: a mention says what a text seems to name, and whoever knows the repository decides whether
-//! it does. Detectors are asked in the order of [`Detector`]; what one has found is left alone by those after it, so that the
+//! [`detect`] looks nothing up: a mention says what a text seems to name. [`resolve`] asks a repository ([`Code`], [`Snapshot`]) at
+//! the commit that was current when the text was written ([`Heads`]). Detectors are asked in the order of [`Detector`]; what one has found is left alone by those after it, so that the
 //! hash in a link is no commit and the file in a stack frame no path of its own.
 
+mod as_of;
+mod code;
 mod commits;
+pub mod eval;
 mod frames;
 mod hunks;
 mod issues;
 mod links;
 mod names;
 mod paths;
+mod remote;
+mod resolve;
+mod snapshot;
+mod structured;
+mod wrote;
 
 use std::ops::Range;
 
 use lichen_model::{Detector, Mention, Named};
+
+use crate::redact;
+
+pub use as_of::{Evidence, Heads, recorded};
+pub use code::{Changed, Code, Definition, Entry};
+pub use remote::{Forge, Remote};
+pub use resolve::{RESOLVER_VERSION, Setting, resolve};
+pub use snapshot::{Defined, Definitions, Parsed, Snapshot, defined};
+pub use structured::{Field, in_call};
+pub use wrote::{Edit, Edits, edits, wrote};
 
 /// Bytes of a text that are searched: what is longer is no speech, but something that was pasted.
 const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -44,8 +63,13 @@ struct Found {
 }
 
 impl Found {
-    fn new(_text: &str) -> Self {
-        Self { mentions: Vec::new(), taken: std::collections::BTreeMap::new() }
+    fn new(text: &str) -> Self {
+        let mut found = Self { mentions: Vec::new(), taken: std::collections::BTreeMap::new() };
+        // What stands for a secret ends like an object id.
+        for placeholder in redact::placeholders(text) {
+            found.take(placeholder);
+        }
+        found
     }
 
     /// Whether anything of `span` is taken.

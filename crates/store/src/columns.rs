@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanArray, FixedSizeBinaryBuilder, Float32Array, Float32Builder,
     Float64Array, Int16Array, Int32Array, Int64Array, ListBuilder, StringBuilder,
-    TimestampMicrosecondArray, UInt16Array, UInt32Array,
+    TimestampMicrosecondArray, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::record_batch::RecordBatch;
@@ -138,6 +138,10 @@ impl Columns {
 
     pub(crate) fn u32s_opt(self, name: &str, values: impl Iterator<Item = Option<u32>>) -> Self {
         self.push(name, DataType::UInt32, Arc::new(values.collect::<UInt32Array>()))
+    }
+
+    pub(crate) fn u64s_opt(self, name: &str, values: impl Iterator<Item = Option<u64>>) -> Self {
+        self.push(name, DataType::UInt64, Arc::new(values.collect::<UInt64Array>()))
     }
 
     pub(crate) fn f32s(self, name: &str, values: impl Iterator<Item = f32>) -> Self {

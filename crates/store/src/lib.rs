@@ -36,6 +36,7 @@ mod hits;
 mod lives;
 mod said;
 mod shown;
+mod spoken;
 mod sums;
 mod text_symbols;
 
@@ -74,10 +75,15 @@ pub use refs::SeenRef;
 pub use runs::RunView;
 pub use said::{Said, SpokenOf};
 pub use shown::{Place, Shown};
+pub use spoken::{
+    CallText, ChangedFile, CommitText, Edited, MessageText, NamedSymbol, Page, TextRows,
+    ToolAnswer, VersionText,
+};
 pub use sql::{Column, SqlLimits, Table, Value};
 pub use sums::{Disorder, Late, Measure};
 pub use symbols::{
-    BadBlob, IndexedBefore, IndexedCommit, KnownCommit, ReadBlob, Recalled, RefStep, SymbolBatch,
+    BadBlob, FoundReference, IndexedBefore, IndexedCommit, KnownCommit, ReadBlob, Recalled,
+    RefStep, ReferenceBatch, ReferenceGround, ReferenceSource, StoredReference, SymbolBatch,
     SymbolIds, SymbolReceipt,
 };
 pub use text_symbols::{KnownText, StoredKey, TextSymbol};

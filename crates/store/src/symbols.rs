@@ -8,6 +8,7 @@ mod ground;
 mod ids;
 mod lineage;
 mod recall;
+mod references;
 mod rows;
 mod state;
 
@@ -21,8 +22,12 @@ use crate::open::Store;
 use crate::progress;
 
 pub use ids::SymbolIds;
+pub(crate) use ids::each;
 pub(crate) use lineage::symbol_id;
 pub use recall::Recalled;
+pub use references::{
+    FoundReference, ReferenceBatch, ReferenceGround, ReferenceSource, StoredReference,
+};
 pub use state::{BadBlob, IndexedBefore, KnownCommit};
 
 /// What an indexer found out: one transaction.

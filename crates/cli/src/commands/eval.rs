@@ -1,17 +1,20 @@
-//! `lichen eval`: measures retrieval and the history of symbols on labelled data.
+//! `lichen eval`: measures retrieval, the history of symbols and references on labelled data.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueHint};
-use lichen_engine::{Clone as RepositoryClone, EvalReport, HistoryMetrics, HistoryReport, Metrics};
+use lichen_engine::{
+    Clone as RepositoryClone, EvalReport, HistoryMetrics, HistoryReport, Metrics, ReferenceMetrics,
+    ReferenceReport,
+};
 
 use super::{Context, field};
 use crate::json;
 use crate::output::Output;
 
-/// Measure retrieval and the history of symbols on your own labelled data
+/// Measure retrieval, the history of symbols and references on your own labelled data
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     #[command(subcommand)]
@@ -22,6 +25,7 @@ pub(crate) struct EvalArgs {
 enum EvalCommand {
     Recall(RecallFiles),
     History(HistoryFiles),
+    References(ReferenceFiles),
 }
 
 /// Recall, MRR, NDCG and latency of `lichen recall` on labelled questions
@@ -56,6 +60,27 @@ struct HistoryFiles {
     repos: Vec<(String, String)>,
 }
 
+/// How rightly references in commit messages are told, against labels of people
+///
+/// A file is `{"repositories": [{"name", "web": [address]}], "messages": [{"repository", "commit", "references": [{"kind",
+/// "start", "end", "targets": [...]}]}]}`: places in bytes of the message, which is read from the clone, and what they mean
+/// (an object id, `path:3-7`, `path::qualified.name`, `#12`).
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lichen eval references messages.json --repo flask=../flask
+  lichen eval references --faults messages.json --repo a=../a --repo b=../b.git")]
+struct ReferenceFiles {
+    /// Files of labelled data
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// Where a clone of a repository of the data stands
+    #[arg(long = "repo", required = true, value_name = "NAME=CLONE", value_parser = field)]
+    repos: Vec<(String, String)>,
+    /// List what was told wrongly or not at all
+    #[arg(long)]
+    faults: bool,
+}
+
 pub(super) fn run(
     args: &EvalArgs,
     context: &Context<'_>,
@@ -64,6 +89,7 @@ pub(super) fn run(
     match &args.what {
         EvalCommand::Recall(RecallFiles { files }) => recall(files, context, output)?,
         EvalCommand::History(asked) => history(asked, context, output)?,
+        EvalCommand::References(asked) => references(asked, context, output)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -80,12 +106,16 @@ fn recall(files: &[PathBuf], context: &Context<'_>, output: &mut Output) -> anyh
     Ok(())
 }
 
-fn history(asked: &HistoryFiles, context: &Context<'_>, output: &mut Output) -> anyhow::Result<()> {
+fn clones(repos: &[(String, String)], context: &Context<'_>) -> Vec<RepositoryClone> {
     let clone = |(name, path): &(String, String)| RepositoryClone {
         name: name.clone(),
         path: context.here().join(path),
     };
-    let clones: Vec<RepositoryClone> = asked.repos.iter().map(clone).collect();
+    repos.iter().map(clone).collect()
+}
+
+fn history(asked: &HistoryFiles, context: &Context<'_>, output: &mut Output) -> anyhow::Result<()> {
+    let clones = clones(&asked.repos, context);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let report =
         lichen_engine::eval_history(&asked.files, &clones, threads, &mut context.bars(output))?;
@@ -118,6 +148,80 @@ fn history_text(report: &HistoryReport) -> String {
     }
     row("total", &report.total);
     text
+}
+
+fn references(
+    asked: &ReferenceFiles,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let clones = clones(&asked.repos, context);
+    let clock = context.clock();
+    let mut bars = context.bars(output);
+    let report = lichen_engine::eval_references(&asked.files, &clones, &*clock, &mut bars)?;
+    if output.is_json() {
+        output.answer_json(&json::eval_references(&report, asked.faults))?;
+    } else {
+        output.answer(&references_text(&report, asked.faults))?;
+    }
+    Ok(())
+}
+
+fn references_text(report: &ReferenceReport, faults: bool) -> String {
+    let mut text = String::new();
+    for (name, metrics) in &report.repositories {
+        let _ = writeln!(
+            text,
+            "{name:<28} {} messages, {:.1} KiB, {:.2} ms/KiB",
+            metrics.messages,
+            metrics.bytes as f64 / 1024.0,
+            metrics.ms_per_kib,
+        );
+    }
+    counts(&mut text, &report.total);
+    if faults {
+        for fault in &report.faults {
+            let commit = fault.commit.get(..10).unwrap_or(&fault.commit);
+            let _ = writeln!(
+                text,
+                "{} {commit} {}: `{}` is [{}], told [{}]",
+                fault.repository, fault.sort, fault.words, fault.expected, fault.told,
+            );
+        }
+    }
+    text
+}
+
+fn counts(text: &mut String, metrics: &ReferenceMetrics) {
+    let _ = writeln!(
+        text,
+        "\n{:<12} {:>9} {:>6} {:>7} {:>8} {:>6} {:>9} {:>8}",
+        "", "precision", "right", "claimed", "recall", "found", "labelled", "offered"
+    );
+    for count in &metrics.sorts {
+        let share = |share: f64, of: usize| {
+            if of == 0 { "-".to_owned() } else { format!("{share:.3}") }
+        };
+        let _ = writeln!(
+            text,
+            "{:<12} {:>9} {:>6} {:>7} {:>8} {:>6} {:>9} {:>8}",
+            count.sort,
+            share(count.precision, count.claimed),
+            count.right,
+            count.claimed,
+            share(count.recall, count.labelled),
+            count.found,
+            count.labelled,
+            count.offered,
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{} messages, {:.1} KiB, {:.2} ms/KiB",
+        metrics.messages,
+        metrics.bytes as f64 / 1024.0,
+        metrics.ms_per_kib,
+    );
 }
 
 fn text(report: &EvalReport) -> String {

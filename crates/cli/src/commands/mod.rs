@@ -13,6 +13,7 @@ pub(crate) mod hook;
 pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod init;
+pub(crate) mod links;
 mod live;
 pub(crate) mod purge;
 pub(crate) mod recall;
@@ -51,6 +52,7 @@ pub(crate) fn run(
         Command::Get(args) => get::run(args, context, output),
         Command::At(args) => at::run(args, context, output),
         Command::History(args) => history::run(args, context, output),
+        Command::Links(args) => links::run(args, context, output),
         Command::Blame(args) => blame::run(args, context, output),
         Command::Symbols(args) => symbols::run(args, context, output),
         Command::Review(args) => review::run(args, context, output),

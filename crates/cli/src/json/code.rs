@@ -2,7 +2,7 @@
 
 use lichen_engine::{
     AtAnswer, BlameAnswer, CommitInfo, Conversation, EditedLine, Freshness, HistoryAnswer, Life,
-    LifeChange, ReviewAnswer, SymbolInfo, SymbolsAnswer, format_instant,
+    LifeChange, Link, LinksAnswer, ReviewAnswer, SymbolInfo, SymbolsAnswer, format_instant,
 };
 use serde_json::{Value as Json, json};
 
@@ -45,6 +45,36 @@ pub(crate) fn history(answer: &HistoryAnswer) -> Json {
         "life": answer.life.as_ref().map(life),
         "file_commits": answer.file_commits.iter().map(commit).collect::<Vec<_>>(),
         "freshness": freshness(&answer.freshness),
+    })
+}
+
+/// What refers to what.
+pub(crate) fn links(answer: &LinksAnswer) -> Json {
+    let link = |link: &Link| {
+        json!({
+            "source": link.source,
+            "field": link.field,
+            "span": [link.span.0, link.span.1],
+            "text": link.text,
+            "detector": link.detector,
+            "kind": link.kind,
+            "status": link.status,
+            "rule": link.rule,
+            "confidence": link.confidence,
+            "candidates": link.candidates,
+            "candidate_count": link.candidate_count,
+            "symbol": link.symbol.map(|id| id.to_string()),
+            "as_of": link.as_of,
+            "as_of_rule": link.as_of_rule,
+            "as_of_confidence": link.as_of_confidence,
+            "permalink": link.permalink,
+        })
+    };
+    json!({
+        "of": answer.of.to_string(),
+        "kind": answer.of.kind.name(),
+        "links": answer.links.iter().map(link).collect::<Vec<_>>(),
+        "referring": conversations(&answer.referring),
     })
 }
 

@@ -11,6 +11,7 @@ mod file;
 mod ground;
 mod history;
 mod life;
+mod links;
 mod list;
 mod review;
 mod text;
@@ -24,6 +25,9 @@ pub use at::{At, Spot};
 pub use blame::Blame;
 pub use file::{FileOf, FilePlace};
 pub use history::{AskedSymbol, HistoryOf};
+pub use links::{Link, LinksAnswer, LinksOf};
 pub use list::SymbolList;
 pub use review::Review;
-pub use text::{at_text, blame_text, history_text, review_markdown, review_text, symbols_text};
+pub use text::{
+    at_text, blame_text, history_text, links_text, review_markdown, review_text, symbols_text,
+};

@@ -6,6 +6,7 @@ use super::answer::{
     AtAnswer, BlameAnswer, CommitInfo, Conversation, EditedLine, Freshness, HistoryAnswer, Life,
     LifeChange, ReviewAnswer, SymbolsAnswer,
 };
+use super::links::LinksAnswer;
 use crate::recall::printable;
 use crate::when::format_date;
 
@@ -54,6 +55,41 @@ pub fn at_text(answer: &AtAnswer) -> String {
     file_commits_text(&mut text, &answer.file_commits);
     conversations_text(&mut text, &answer.conversations, "");
     freshness_text(&mut text, &answer.freshness);
+    printable(&text)
+}
+
+/// The answer of `links`.
+pub fn links_text(answer: &LinksAnswer) -> String {
+    let mut text = format!("{}\n", answer.of);
+    for link in &answer.links {
+        let field =
+            if link.field.is_empty() { String::new() } else { format!(" in {}", link.field) };
+        let (start, end) = link.span;
+        let words = link.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let _ = writeln!(text, "{start}-{end}{field}  {words}");
+        let meant = match (link.status.as_str(), link.candidates.as_slice()) {
+            ("resolved", [one]) => one.clone(),
+            ("ambiguous", some) => {
+                format!("one of {}: {}", link.candidate_count, some.join(", "))
+            }
+            (status, _) => status.to_owned(),
+        };
+        let _ = write!(text, "  {} {meant}", link.kind);
+        if link.status != "unresolved" && link.status != "foreign" {
+            let _ = write!(text, "  ({} by {}, {:.2})", link.detector, link.rule, link.confidence);
+        }
+        text.push('\n');
+        if let Some(as_of) = &link.as_of {
+            let _ = writeln!(text, "  as of {} ({})", short(as_of), link.as_of_rule);
+        }
+        if let Some(permalink) = &link.permalink {
+            let _ = writeln!(text, "  {permalink}");
+        }
+    }
+    conversations_text(&mut text, &answer.referring, "");
+    if answer.links.is_empty() && answer.referring.is_empty() {
+        text.push_str("nothing is known to refer to it, nor does it refer to anything\n");
+    }
     printable(&text)
 }
 

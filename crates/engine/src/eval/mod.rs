@@ -3,6 +3,7 @@
 mod dataset;
 mod history;
 mod metrics;
+mod references;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ use self::dataset::{Dataset, LabelledQuery, TextDocument};
 pub use self::history::{Clone, HistoryMetrics, HistoryReport, eval_history};
 use self::metrics::Judged;
 pub use self::metrics::Metrics;
+pub use self::references::{
+    ReferenceCount, ReferenceFault, ReferenceMetrics, ReferenceReport, eval_references,
+};
 use crate::recall::Ranked;
 use crate::{Config, Engine, Error, IngestPlan, Observer, Recall};
 

@@ -4,6 +4,7 @@
 
 mod code;
 mod conversation;
+mod references;
 mod runs;
 mod symbols;
 mod windows;

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Found, OPENING, ROUNDS_MAX, Redactor, json, placeholder_len};
+use super::{Found, ROUNDS_MAX, Redactor, json, placeholders};
 
 /// The name under which placeholders tell that a text was purged.
 pub const PURGED: &str = "purged";
@@ -209,14 +209,6 @@ impl Remembered {
         }
         Cow::Owned(out)
     }
-}
-
-fn placeholders(text: &str) -> Vec<Range<usize>> {
-    let starts = text.match_indices(OPENING).map(|(start, _)| start);
-    starts
-        .map(|start| start..start + placeholder_len(&text[start..]))
-        .filter(|place| !place.is_empty())
-        .collect()
 }
 
 impl Redactor {

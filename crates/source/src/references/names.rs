@@ -32,20 +32,19 @@ pub(super) fn detect(text: &str, found: &mut Found) {
 }
 
 fn in_prose(text: &str, range: std::ops::Range<usize>, found: &mut Found) {
-    let offset = range.start;
-    for name in NAME.captures_iter(&text[range]) {
-        let Some(whole) = name.get(0) else { continue };
-        let span = offset + whole.start()..offset + whole.end();
-        let alone = before(text, span.start).is_none_or(|char| {
-            !is_word(char) && !matches!(char, '@' | '/' | '\\' | '.' | '-' | '$' | '%' | '&')
-        });
-        let goes_on =
-            after(text, span.end).is_some_and(|char| is_word(char) || char == '/' || char == '@');
-        if !alone || goes_on {
+    let mut from = range.start;
+    while let Some(name) = NAME.captures(&text[from..range.end]) {
+        let Some(whole) = name.get(0) else { break };
+        let bare = whole.as_str().split('(').next().unwrap_or_default();
+        let start = from + whole.start();
+        let inside = name.name("inside").is_some_and(|inside| !inside.is_empty());
+        // What a call is given is looked through, too.
+        let end = if inside { start + bare.len() } else { from + whole.end() };
+        from = end.max(start + 1);
+        if !stands_alone(text, &(start..end), name.name("call").is_some()) {
             continue;
         }
         let called = name.name("call").is_some();
-        let bare = whole.as_str().split('(').next().unwrap_or_default();
         let path = parts(bare);
         let form = if path.len() > 1 && is_qualified(bare, &path, called) {
             NameForm::Qualified
@@ -56,8 +55,30 @@ fn in_prose(text: &str, range: std::ops::Range<usize>, found: &mut Found) {
         } else {
             continue;
         };
-        found.add(span, Detector::Symbol, Named::Symbol { path, form });
+        found.add(start..end, Detector::Symbol, Named::Symbol { path, form });
     }
+}
+
+/// Whether a name is not part of something longer. Calls may stand side by side: `read()/write()`.
+fn stands_alone(text: &str, span: &std::ops::Range<usize>, called: bool) -> bool {
+    let begins = match before(text, span.start) {
+        None => true,
+        Some('/') => text[..span.start].ends_with(")/"),
+        Some(char) => !is_word(char) && !matches!(char, '@' | '\\' | '.' | '-' | '$' | '%' | '&'),
+    };
+    let ends = match after(text, span.end) {
+        Some('/') => called,
+        Some(char) => !is_word(char) && char != '@',
+        None => true,
+    };
+    begins && ends
+}
+
+/// The parts of a name that was taken for that of a file, as `Parser.next`; `None` where it has the form of none.
+pub(super) fn qualified(text: &str) -> Option<Vec<String>> {
+    let whole = NAME.find(text).filter(|found| found.len() == text.len())?;
+    let path = parts(whole.as_str());
+    (path.len() > 1 && !text.contains('(') && is_qualified(text, &path, false)).then_some(path)
 }
 
 /// The parts of a text that is one name and nothing else.
@@ -126,8 +147,11 @@ fn is_shaped(word: &str) -> bool {
         lower_before = char.is_lowercase() || char.is_ascii_digit();
     }
     let has_lower = inner.chars().any(char::is_lowercase);
+    // `JSONEncoder`, `CURLcode`; not `APIs`.
+    let capitals = inner.chars().take_while(|char| char.is_uppercase()).count();
+    let acronym = capitals > 1 && inner.chars().filter(|char| char.is_lowercase()).count() > 2;
     // `GitHub`, `JavaScript` and the like are words of prose.
-    snake || humps > 0 && has_lower && inner.len() > 4 && !is_brand(inner)
+    snake || (humps > 0 || acronym) && has_lower && inner.len() > 4 && !is_brand(inner)
 }
 
 /// Names of products that are written in the form of symbols.

@@ -104,7 +104,11 @@ fn path_in(line: &str, word: Range<usize>) -> Option<Range<usize>> {
         .is_some_and(|rest| !rest.starts_with(|char: char| char.is_ascii_digit()));
     // `user@host`, or a word that only begins behind another.
     let alone = before(line, start).is_none_or(|char| !is_word(char) && char != '@');
-    (fits && alone && !called).then_some(start..end)
+    // `owner/repository#34` is an issue; `file.rs#L4` is not.
+    let numbered = line[end..]
+        .strip_prefix('#')
+        .is_some_and(|rest| rest.starts_with(|char: char| char.is_ascii_digit()));
+    (fits && alone && !called && !numbered).then_some(start..end)
 }
 
 /// Whether a word looks like a path: names between slashes, or a name with an ending.
@@ -121,7 +125,10 @@ fn is_path(word: &str, is_folder: bool) -> bool {
         // `and/or`, `I/O`, `1/2`: two plain words are no path, unless one of them has an ending or more stand around.
         let plain = |name: &str| !name.contains(['.', '_', '-']);
         let parts = word.split(['/', '\\']).filter(|name| !name.is_empty()).count();
-        return is_folder || parts > 2 || !plain(last) || word.starts_with(['.', '/']);
+        let sure = is_folder || parts > 2 || !plain(last) || word.starts_with(['.', '/']);
+        // Whether `tests/data` is a folder is told when it is looked up.
+        return sure
+            || parts == 2 && word.chars().all(|char| char.is_ascii_lowercase() || char == '/');
     }
     !word.contains('@') && has_ending(last)
 }
@@ -135,9 +142,15 @@ fn has_ending(name: &str) -> bool {
     let begins = ending.starts_with(|char: char| {
         char.is_ascii_lowercase() || char == 'R' || char == 'C' || char == 'H'
     });
+    // `libcurl.3`: a page of a manual.
+    let is_page = matches!(ending.as_bytes(), [b'1'..=b'8'])
+        && stem.chars().filter(char::is_ascii_lowercase).count() > 2
+        && !stem.contains(|char: char| char.is_ascii_digit() || char == '.');
+    // `IOUtils.writeLines`: no file ends so.
+    let humps = ending.chars().skip(1).any(char::is_uppercase);
     letters
         && named
-        && begins
+        && (begins && !humps || is_page)
         && (1..=10).contains(&ending.len())
         && stem.len() + ending.len() > 2
         && !(stem.len() == 1 && ending.len() == 1 && !"chmrdvs".contains(ending))

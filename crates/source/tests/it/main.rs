@@ -26,6 +26,7 @@ mod messages;
 mod on_the_spot;
 mod planted;
 mod redaction;
+mod references;
 mod slack;
 mod sqlite_files;
 mod symbols;

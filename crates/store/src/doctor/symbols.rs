@@ -139,6 +139,27 @@ pub(super) const QUERIES: &[(&str, &str)] = &[
         "SELECT source_id::VARCHAR FROM code_references GROUP BY source_kind, source_id
          HAVING count(*) <> count(DISTINCT ord) OR max(ord) <> count(*) - 1",
     ),
+    (
+        "references stand in texts that exist, and say what these say",
+        "SELECT r.source_id::VARCHAR FROM code_references AS r LEFT JOIN (
+             SELECT 'commit' AS kind, commit_id AS id, '' AS field, message AS text FROM git_commits
+             UNION ALL SELECT 'message', message_id, '', text FROM messages
+             UNION ALL SELECT 'version', version_id, '', text FROM document_versions
+             UNION ALL SELECT 'tool_call', tool_call_id, 'paths', array_to_string(paths, chr(10)) FROM tool_calls
+             UNION ALL SELECT 'tool_call', tool_call_id, 'command', command FROM tool_calls
+             UNION ALL SELECT 'tool_call', tool_call_id, 'patch', patch FROM tool_calls
+         ) AS t ON t.kind = r.source_kind::VARCHAR AND t.id = r.source_id AND t.field = r.field
+         WHERE t.text IS NULL OR coalesce(encode(t.text)[r.start_byte + 1:r.end_byte], ''::BLOB) <> encode(r.raw)",
+    ),
+    (
+        "what references name exists",
+        "SELECT source_id::VARCHAR FROM code_references
+         WHERE (path_id IS NOT NULL AND path_id NOT IN (SELECT path_id FROM paths))
+             OR (key_id IS NOT NULL AND key_id NOT IN (SELECT key_id FROM symbol_keys))
+             OR (commit_id IS NOT NULL AND commit_id NOT IN (SELECT commit_id FROM git_commits))
+             OR (as_of_commit IS NOT NULL AND as_of_commit NOT IN (SELECT commit_id FROM git_commits))
+             OR (repo_id IS NOT NULL AND repo_id NOT IN (SELECT repo_id FROM repos))",
+    ),
 ];
 
 impl Reader {

@@ -109,6 +109,11 @@ impl Numbers {
         self.commits.get(oid).copied().ok_or_else(|| Error::NoCommit { oid: oid.to_string() })
     }
 
+    /// The id of a commit that was looked up, if there is one.
+    pub(super) fn known_commit(&self, oid: &Oid) -> Option<u128> {
+        self.commits.get(oid).copied()
+    }
+
     /// A blob that was looked up or appended.
     pub(super) fn blob(&self, key: &BlobKey) -> Result<&BlobIds> {
         self.blobs.get(key).ok_or_else(|| Error::NoBlob { oid: key.oid.to_string() })
@@ -283,7 +288,7 @@ fn only(column: &str, asked: usize, list: impl FnOnce() -> String) -> String {
 }
 
 /// Calls `take` with every row.
-pub(super) fn each(
+pub(crate) fn each(
     conn: &Connection,
     sql: &str,
     mut take: impl FnMut(&duckdb::Row<'_>) -> duckdb::Result<()>,

@@ -1,0 +1,41 @@
+//! `lichen links`: what a text refers to, and what refers to a commit or a symbol.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use lichen_engine::{LinksOf, links_text};
+
+use super::Context;
+use crate::json;
+use crate::output::Output;
+
+/// Tell what a message or commit refers to, and what refers to a commit or symbol
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lichen links m4q7k2v9xa
+  lichen links 1f2e3d4 --json
+  lichen links Walk.next")]
+pub(crate) struct LinksArgs {
+    /// A message, a document's version or a symbol by its id, a commit by its id or object id, a symbol by its name or place
+    #[arg(value_name = "MESSAGE|COMMIT|SYMBOL")]
+    of: String,
+    /// At most so many texts that refer to it
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    count: usize,
+}
+
+pub(super) fn run(
+    args: LinksArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> anyhow::Result<ExitCode> {
+    let asked = LinksOf { folder: context.here().to_owned(), of: args.of, count: args.count };
+    let engine = context.open()?;
+    let answer = engine.read().links(&asked)?;
+    if output.is_json() {
+        output.answer_json(&json::links(&answer))?;
+    } else {
+        output.answer(&links_text(&answer))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
