@@ -1,7 +1,7 @@
 //! Finding what texts say of code: links, diffs, stack frames, paths with and without lines, commits, issues, symbols; and what of
 //! a repository they mean.
 //!
-//! [`detect`] looks nothing up: a mention says what a text seems to name. [`resolve`] asks a repository ([`Code`], [`Snapshot`]) at
+//! [`detect`] looks nothing up: a mention says what a text seems to name. [`resolve()`] asks a repository ([`Code`], [`Snapshot`]) at
 //! the commit that was current when the text was written ([`Heads`]). Detectors are asked in the order of [`Detector`]; what one has found is left alone by those after it, so that the
 //! hash in a link is no commit and the file in a stack frame no path of its own.
 
