@@ -151,7 +151,7 @@ const PLANS: &[Plan] = &[
     Plan {
         table: "code_references",
         joins: "",
-        columns: &[("source_id", "o.source_id")],
+        columns: &[("source_id", "o.source_id"), ("raw", "o.raw")],
         except: "o.source_id IN (
             SELECT id FROM temp.purge_commits UNION ALL SELECT id FROM temp.purge_versions
             UNION ALL SELECT id FROM temp.purge_messages UNION ALL SELECT id FROM temp.purge_calls
@@ -166,16 +166,6 @@ const PLANS: &[Plan] = &[
             ("signature", "coalesce(n.signature, o.signature)"),
         ],
         except: "",
-    },
-    // What a changed text speaks of is found in it again.
-    Plan {
-        table: "code_references",
-        joins: "",
-        columns: &[("source_id", "o.source_id")],
-        except: "o.source_id IN (
-            SELECT id FROM temp.purge_commits UNION ALL SELECT id FROM temp.purge_versions
-            UNION ALL SELECT id FROM temp.purge_messages UNION ALL SELECT id FROM temp.purge_calls
-            UNION ALL SELECT old FROM temp.purge_ids)",
     },
     Plan {
         table: "embeddings",

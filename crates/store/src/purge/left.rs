@@ -27,6 +27,8 @@ pub(super) const REWRITTEN: &[(&str, &str)] = &[
     ("tool_calls", "input"),
     ("passages", "context"),
     ("tags", "name"),
+    // Its rows go with the texts whose words they are.
+    ("code_references", "raw"),
 ];
 
 /// Rows whose other columns hold what is purged.
