@@ -169,7 +169,7 @@ fn names_need_a_form_that_prose_has_not() {
         ],
     );
     check("GitHub has file(s) of the request (see above), JavaScript too", &[]);
-    check("`let x = foo::bar(1)`", &["symbol|foo::bar(1)|foo.bar Qualified"]);
+    check("`let x = foo::bar(1)`", &["symbol|foo::bar|foo.bar Qualified"]);
 }
 
 #[test]
