@@ -223,6 +223,12 @@ fn what_is_not_there_is_told_with_the_next_step() {
         assert_eq!(found, kind, "{place}: {text}");
         assert!(text.contains(part), "{place}: {text}");
     }
+    let outside = toy.repo.path.parent().unwrap().join("outside.py");
+    fs_err::write(&outside, function("secret", "seed")).unwrap();
+    for place in ["../outside.py:1", "src/../../outside.py:1", outside.to_str().unwrap()] {
+        let (kind, text) = toy.fails(place, None);
+        assert_eq!(kind, ErrorKind::NotFound, "{place}: {text}");
+    }
     let named = |symbol: &str| {
         let at = At {
             folder: toy.repo.path.join("src"),

@@ -1,6 +1,6 @@
 //! Files of a commit and of the work tree: what stands at a path, its bytes, and which paths a wrong one may have meant.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use gix::ObjectId;
 use gix::objs::{Find, Kind, TreeRefIter};
@@ -114,10 +114,13 @@ impl Repository {
         kept.take(count).map(|(.., path)| path).collect()
     }
 
-    /// What stands at a path of the work tree now.
+    /// What stands at a path of the work tree now. Nothing stands at one that leads out of it, by its own parts or by links.
     pub fn work_file(&self, path: &RepoPath) -> WorkFile {
         let Some(root) = self.git.workdir() else { return WorkFile::None };
         let file = documents::file_path(root, path);
+        if !is_inside(root, &file) {
+            return WorkFile::None;
+        }
         let Ok(metadata) = fs_err::symlink_metadata(&file) else { return WorkFile::None };
         if !metadata.is_file() {
             return WorkFile::Other;
@@ -139,10 +142,10 @@ impl Repository {
         // Without asking the file system: the file need not be there any more, and a link is a file to git.
         for part in folder.join(file).components() {
             match part {
-                std::path::Component::ParentDir => {
+                Component::ParentDir => {
                     whole.pop();
                 }
-                std::path::Component::CurDir => {}
+                Component::CurDir => {}
                 other => whole.push(other),
             }
         }
@@ -182,6 +185,19 @@ impl Repository {
             }
         }
     }
+}
+
+/// Whether a file of the work tree at `root` lies in it, however its path is written and wherever links in it lead; what git keeps for
+/// itself is no part of it.
+fn is_inside(root: &Path, file: &Path) -> bool {
+    let Some(folder) = file.parent() else { return false };
+    let is_name =
+        |part| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git"));
+    file.strip_prefix(root).is_ok_and(|path| path.components().all(is_name))
+        && match (fs_err::canonicalize(root), fs_err::canonicalize(folder)) {
+            (Ok(root), Ok(folder)) => folder.starts_with(root),
+            _ => false,
+        }
 }
 
 /// How little `path` is like the wrong one, in pairs of which the first half is exact but for case; `None` for not at all.

@@ -175,8 +175,15 @@ fn revisions_are_what_git_says_they_are() {
     repo.git(&["tag", "-a", "-m", "one", "v1", &first]);
     repo.git(&["tag", "blob", &repo.git(&["rev-parse", "HEAD:a.py"])]);
     repo.git(&["checkout", "--quiet", "-b", "topic/x", &first]);
+    // Ids are looked up in packs otherwise than alone.
+    repo.git(&["repack", "-adq"]);
     let repository = open(&repo.path);
+    let (longer, longest) = (format!("{second}a"), "0123456789abcdef".repeat(4));
     for (text, expected) in [
+        (longer.as_str(), None),
+        (&longest, None),
+        (&format!("v1-3-g{longest}"), None),
+        (&format!("{longest}~1"), None),
         ("HEAD", Some(&first)),
         ("main", Some(&second)),
         ("main~1", Some(&first)),
@@ -261,6 +268,19 @@ fn what_stands_at_a_path() {
         (work(b"src"), work(b"src/link.py"), work(b"no")),
         (WorkFile::Other, WorkFile::Other, WorkFile::None)
     );
+    // Outside of the work tree, and in what git keeps for itself, nothing stands.
+    let outside = repo.path.parent().unwrap().join("outside");
+    fs_err::create_dir_all(&outside).unwrap();
+    fs_err::write(outside.join("secret.py"), TWO).unwrap();
+    std::os::unix::fs::symlink(&outside, repo.path.join("away")).unwrap();
+    let whole = outside.join("secret.py");
+    for path in
+        ["../outside/secret.py", "src/../../outside/secret.py", "away/secret.py", ".git/config"]
+            .into_iter()
+            .chain(whole.to_str())
+    {
+        assert_eq!(work(path.as_bytes()), WorkFile::None, "{path}");
+    }
     let inside = |folder: &str, file: &str| {
         repository
             .path_in(&repo.path.join(folder), Path::new(file))
