@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use gix::ObjectId;
+use gix::hash::Prefix;
 use gix::objs::{Find, Kind};
 use lichen_model::{FileChange, Oid, Timestamp};
 
@@ -23,7 +24,11 @@ pub(crate) struct Brief {
 impl Repository {
     /// The commits whose object ids begin with some hexadecimal digits.
     pub(crate) fn commits_beginning(&self, digits: &str) -> Vec<ObjectId> {
-        let Ok(prefix) = gix::hash::Prefix::from_hex(digits) else { return Vec::new() };
+        // Of more digits than its ids have the library makes a panic.
+        if digits.len() > self.git.object_hash().len_in_hex() {
+            return Vec::new();
+        }
+        let Ok(prefix) = Prefix::from_hex(digits) else { return Vec::new() };
         let mut found = HashSet::new();
         if self.git.objects.lookup_prefix(prefix, Some(&mut found)).is_err() {
             return Vec::new();

@@ -1,9 +1,6 @@
 //! Revisions as git writes them, asked of the repository itself: commits that nobody has taken in are found, too.
 
-use std::collections::HashSet;
-
 use gix::ObjectId;
-use gix::hash::Prefix;
 use gix::objs::{Find, Kind};
 use lichen_model::{Oid, Zoned};
 
@@ -54,6 +51,12 @@ impl Repository {
         if text.is_empty() || text.starts_with('-') || text.contains("..") {
             return Revision::Unknown;
         }
+        // Of more digits than its ids have the library makes a panic; also behind a description: `v1.0-3-g0123...`.
+        let digits_max = self.git.object_hash().len_in_hex();
+        let runs = text.split(|char: char| !char.is_ascii_hexdigit());
+        if runs.map(str::len).max() > Some(digits_max) {
+            return Revision::Unknown;
+        }
         let found = self.git.rev_parse_single(text).map(gix::Id::detach);
         match found {
             Ok(id) => self.peeled(id),
@@ -73,18 +76,7 @@ impl Repository {
     fn by_prefix(&self, text: &str) -> Revision {
         let end = text.find(|char: char| !char.is_ascii_hexdigit()).unwrap_or(text.len());
         let (digits, rest) = text.split_at(end);
-        let Ok(prefix) = Prefix::from_hex(digits) else { return Revision::Unknown };
-        let mut candidates = HashSet::new();
-        if self.git.objects.lookup_prefix(prefix, Some(&mut candidates)).is_err() {
-            return Revision::Unknown;
-        }
-        let mut buffer = Vec::new();
-        let mut is_commit = |id: &ObjectId| {
-            let found = self.git.objects.try_find(id, &mut buffer);
-            matches!(found, Ok(Some(data)) if data.kind == Kind::Commit)
-        };
-        let mut commits: Vec<_> = candidates.into_iter().filter(|id| is_commit(id)).collect();
-        commits.sort_unstable();
+        let commits = self.commits_beginning(digits);
         match commits.as_slice() {
             [] => Revision::Unknown,
             [one] => match self.git.rev_parse_single(format!("{one}{rest}").as_str()) {

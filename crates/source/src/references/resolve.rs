@@ -159,7 +159,7 @@ impl Lookup<'_> {
                     found => found,
                 }
             }
-            Named::Commit { oid, said } => self.commit(oid, *said),
+            Named::Commit { oid, .. } => self.commit(oid),
             Named::Issue { repository, number, request } => {
                 Some(self.issue(repository.as_deref(), *number, *request))
             }
@@ -174,7 +174,7 @@ impl Lookup<'_> {
     }
 
     /// A commit by the beginning of its object id; `None` for what may as well be no commit at all.
-    fn commit(&mut self, digits: &str, said: bool) -> Option<Outcome> {
+    fn commit(&mut self, digits: &str) -> Option<Outcome> {
         let whole = matches!(digits.len(), 40 | 64);
         let has_letter = digits.bytes().any(|byte| byte.is_ascii_alphabetic());
         if !has_letter && !whole {
@@ -182,7 +182,6 @@ impl Lookup<'_> {
             return None;
         }
         let outcome = match &self.known_commits(digits)[..] {
-            [] if said || whole => Outcome::unresolved(),
             // Kept, as the commit may come to be known.
             [] => Outcome::unresolved(),
             [commit] => Outcome::one(ReferenceRule::Oid, Target::Commit(commit.clone())),

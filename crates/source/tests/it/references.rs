@@ -253,6 +253,10 @@ fn commits_are_known_by_their_ids_and_nothing_else() {
     check(&said, "since abcdef1234", &["abcdef1234 | unresolved none | "]);
     // Digits alone are numbers, even where somebody says otherwise.
     check(&said, "commit 1234567 and 20261128", &[]);
+    // Another repository's may be longer than any here; ids are looked up in packs otherwise than alone.
+    toy.git(&["repack", "-adq"]);
+    let longest = "0123456789abcdef".repeat(4);
+    check(&said, &format!("see {longest}"), &[&format!("{longest} | unresolved none | ")]);
     // Objects that are no commits are none.
     let tree = toy.git(&["rev-parse", "HEAD^{tree}"]);
     check(&said, &format!("see {tree}"), &[&format!("{tree} | unresolved none | ")]);
