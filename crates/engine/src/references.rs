@@ -19,8 +19,8 @@ use lichen_source::references::{
 };
 use lichen_source::symbols::EXTRACTOR_VERSION;
 use lichen_store::{
-    FollowedRef, FoundReference, Page, ReferenceBatch, ReferenceGround, ReferenceSource, SymbolIds,
-    TextRows,
+    FollowedRef, FoundReference, NamedSymbols, Page, ReferenceBatch, ReferenceGround,
+    ReferenceSource, SymbolIds, TextRows,
 };
 
 use crate::{Engine, Error, Observer};
@@ -33,6 +33,9 @@ const PAGE_ROWS: u64 = 20_000;
 const REFERENCES_MAX: usize = 200;
 /// How much earlier than a commit a text may seem to be that was written after it: clocks differ.
 const CLOCK_MILLIS: i64 = 120_000;
+/// So often and of so many texts it is asked one by one what they define.
+const ASKED_ALONE: usize = 8;
+const TEXTS_ALONE: usize = 500;
 /// A time behind all others.
 const NEVER: Timestamp = Timestamp(i64::MAX);
 
@@ -230,7 +233,7 @@ impl Run<'_> {
         }
         // The state of the repository is carried from page to page: it is moved, not built again.
         let reader = engine.reader.beside(engine.store.reader()?);
-        let stored = Stored { store: &reader.store, repo: self.ground.repo };
+        let stored = Stored { store: &reader.store, repo: self.ground.repo, asked: 0, all: None };
         let mut code = Snapshot::new(self.git, stored);
         let mut done = 0;
         for (source, rows, new_from) in tables {
@@ -348,25 +351,50 @@ const fn told_to_a_tool(reference: &mut Reference) {
 struct Stored<'a> {
     store: &'a lichen_store::Reader,
     repo: RepoId,
+    /// How often it was asked what texts define.
+    asked: usize,
+    /// What all texts define, once it was asked often: a question for each of thousands of commits takes longer than one for all.
+    all: Option<NamedSymbols>,
+}
+
+impl Stored<'_> {
+    fn learn_all(&mut self, texts: usize) {
+        self.asked += 1;
+        if self.all.is_none() && (self.asked > ASKED_ALONE || texts > TEXTS_ALONE) {
+            self.all = Some(self.named(None));
+        }
+    }
+
+    /// What texts define. Without it names stay unresolved.
+    fn named(&self, blobs: Option<&HashSet<&Oid>>) -> NamedSymbols {
+        self.store.named_symbols(blobs).unwrap_or_else(|error| {
+            tracing::warn!(%error, "symbols could not be read: names in texts stay unresolved");
+            NamedSymbols::default()
+        })
+    }
 }
 
 impl Definitions for Stored<'_> {
     fn of(&mut self, wanted: &[(RepoPath, Oid)], _: &Repository) -> Vec<Vec<Defined>> {
-        let blobs: HashSet<&Oid> = wanted.iter().map(|(_, blob)| blob).collect();
-        // Without them names stay unresolved, and are looked up again with the next commit.
-        let mut known = self.store.named_symbols(&blobs).unwrap_or_default();
-        let mut of = |blob: &Oid| {
-            let symbols = known.remove(blob).unwrap_or_default().into_iter();
-            let defined = symbols.map(|symbol| Defined {
-                name: symbol.name,
-                kind: symbol.kind,
-                qualified_name: symbol.qualified_name,
-                line: symbol.line,
-                is_test: symbol.is_test,
-            });
-            defined.collect()
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        self.learn_all(wanted.len());
+        let asked: NamedSymbols;
+        let known = if let Some(all) = &self.all {
+            all
+        } else {
+            asked = self.named(Some(&wanted.iter().map(|(_, blob)| blob).collect()));
+            &asked
         };
-        wanted.iter().map(|(_, blob)| of(blob)).collect()
+        let defined = |symbol: lichen_store::NamedSymbol| Defined {
+            name: symbol.name,
+            kind: symbol.kind,
+            qualified_name: symbol.qualified_name,
+            line: symbol.line,
+            is_test: symbol.is_test,
+        };
+        wanted.iter().map(|(_, blob)| known.of(blob).map(defined).collect()).collect()
     }
 
     fn commits(&mut self) -> Vec<(Oid, Timestamp)> {

@@ -34,6 +34,7 @@ mod get;
 mod history;
 mod hits;
 mod lives;
+mod named;
 mod said;
 mod shown;
 mod spoken;
@@ -66,6 +67,7 @@ pub use get::{CommitView, MessageView, VersionView};
 pub use hits::{Hit, Home};
 pub use journal::{AtStep, Journal, Step};
 pub use lives::{CommitLine, StoredVersion, SymbolLife, SymbolThen, SymbolsWanted};
+pub use named::{NamedSymbol, NamedSymbols};
 pub use open::{Options, Store};
 pub use passages::Entry;
 pub use purge::{Left, PurgeStep, PurgedText, Renamed, Rewrite, Rewritten, Survey};
@@ -76,8 +78,7 @@ pub use runs::RunView;
 pub use said::{Said, SpokenOf};
 pub use shown::{Place, Shown};
 pub use spoken::{
-    CallText, ChangedFile, CommitText, Edited, MessageText, NamedSymbol, Page, TextRows,
-    ToolAnswer, VersionText,
+    CallText, ChangedFile, CommitText, Edited, MessageText, Page, TextRows, ToolAnswer, VersionText,
 };
 pub use sql::{Column, SqlLimits, Table, Value};
 pub use sums::{Disorder, Late, Measure};

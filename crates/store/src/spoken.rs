@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use lichen_model::{
-    CommitId, MessageId, Oid, RepoId, RepoPath, StreamId, SymbolKind, Timestamp, ToolCall,
-    ToolCallId, VersionId,
+    CommitId, MessageId, Oid, RepoId, RepoPath, StreamId, Timestamp, ToolCall, ToolCallId,
+    VersionId,
 };
 
 use crate::error::Result;
@@ -125,21 +125,6 @@ pub struct ToolAnswer {
     pub command: String,
     /// The answer.
     pub text: String,
-}
-
-/// A symbol as people name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedSymbol {
-    /// Its own name.
-    pub name: String,
-    /// What it is.
-    pub kind: SymbolKind,
-    /// Scope and name, joined by dots.
-    pub qualified_name: String,
-    /// The line of its name.
-    pub line: u32,
-    /// Whether it is a test, or stands in one.
-    pub is_test: bool,
 }
 
 /// That a commit changed a file.
@@ -363,50 +348,6 @@ impl Reader {
         Ok(touched)
     }
 
-    /// The symbols of texts of files that people may name: no headings, no tests. A text that is not known has none.
-    pub fn named_symbols(&self, blobs: &HashSet<&Oid>) -> Result<HashMap<Oid, Vec<NamedSymbol>>> {
-        let only = if blobs.len() > ASKED_MAX {
-            String::new()
-        } else {
-            format!("AND b.oid IN ({})", row::blob_list(blobs.iter().map(|oid| &*oid.0)))
-        };
-        let sql = format!(
-            "SELECT b.oid, b.blob_id, s.ord, k.name, k.kind::VARCHAR, k.qualified_name, s.name_line, s.is_test
-             FROM blobs AS b JOIN blob_symbols AS s USING (blob_id) JOIN symbol_keys AS k USING (key_id)
-             WHERE k.kind NOT IN ('section', 'test') {only}"
-        );
-        let mut found: HashMap<Oid, (u32, Vec<(u32, NamedSymbol)>)> = HashMap::new();
-        each(&self.conn, &sql, |row| {
-            let oid = row.get::<_, OidBytes>(0)?.0;
-            if !blobs.contains(&oid) {
-                return Ok(());
-            }
-            let (blob, kind): (u32, String) = (row.get(1)?, row.get(4)?);
-            let Some(kind) = SymbolKind::parse(&kind) else { return Ok(()) };
-            let (known, symbols) = found.entry(oid).or_insert((blob, Vec::new()));
-            // Of a text that names of files have read in two ways the first counts.
-            if blob < *known {
-                (*known, *symbols) = (blob, Vec::new());
-            }
-            if blob == *known {
-                let symbol = NamedSymbol {
-                    name: row.get(3)?,
-                    kind,
-                    qualified_name: row.get(5)?,
-                    line: row.get(6)?,
-                    is_test: row.get(7)?,
-                };
-                symbols.push((row.get(2)?, symbol));
-            }
-            Ok(())
-        })?;
-        let in_order = |(_, mut symbols): (u32, Vec<(u32, NamedSymbol)>)| {
-            symbols.sort_by_key(|(ord, _)| *ord);
-            symbols.into_iter().map(|(_, symbol)| symbol).collect()
-        };
-        Ok(found.into_iter().map(|(oid, found)| (oid, in_order(found))).collect())
-    }
-
     /// The commits of a repository, with when they were committed, in the order of their object ids.
     pub fn commit_times(&self, repo: RepoId) -> Result<Vec<(Oid, Timestamp)>> {
         let sql = format!(
@@ -434,20 +375,6 @@ impl Reader {
             Ok(())
         })?;
         Ok(paths)
-    }
-
-    /// When the first of the commits of a repository from a row on was committed.
-    pub fn first_committed(&self, repo: RepoId, from: u64) -> Result<Option<Timestamp>> {
-        let sql = format!(
-            "SELECT min(committed_at) FROM git_commits WHERE repo_id = '{}'::UUID AND rowid >= {from}",
-            row::uuid(repo.as_u128()),
-        );
-        let mut first = None;
-        each(&self.conn, &sql, |row| {
-            first = row.get::<_, Option<At>>(0)?.map(|at| at.0);
-            Ok(())
-        })?;
-        Ok(first)
     }
 
     /// Changes that commits of a repository made to files, in the order of their times: commits from a row on, or committed
