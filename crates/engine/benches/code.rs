@@ -10,6 +10,8 @@
     reason = "a benchmark measures time and prints it"
 )]
 
+mod clock;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -17,23 +19,13 @@ use std::time::Instant;
 
 use lichen_engine::{
     AskedSymbol, At, Blame, Clock, Config, Engine, HistoryOf, IngestPlan, Spot, SymbolList,
-    Timestamp, Unobserved,
+    Unobserved,
 };
+
+use clock::Wall;
 
 /// The kinds of symbols whose places are asked: what people ask about.
 const KINDS: [&str; 3] = ["function", "method", "constructor"];
-
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_800_000_000_000)
-    }
-
-    fn monotonic_nanos(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
 
 /// A place that is asked, with the lines of its symbol.
 struct Place {

@@ -8,13 +8,17 @@
     reason = "a benchmark measures time and prints it"
 )]
 
+mod clock;
+
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use lichen_engine::{Clock, Config, Engine, IngestPlan, Recall, Timestamp, Unobserved};
+use lichen_engine::{Clock, Config, Engine, IngestPlan, Recall, Unobserved};
+
+use clock::Wall;
 
 /// Questions that are asked.
 const QUESTIONS: usize = 300;
@@ -22,18 +26,6 @@ const QUESTIONS: usize = 300;
 const WORDS: u64 = 20_000;
 /// Streams over which generated messages are spread.
 const STREAMS: u64 = 200;
-
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_800_000_000_000)
-    }
-
-    fn monotonic_nanos(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
 
 /// Marsaglia's xorshift: the same numbers in every run.
 struct Random(u64);

@@ -10,6 +10,8 @@
     reason = "a benchmark measures time and prints it"
 )]
 
+mod clock;
+
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,23 +19,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lichen_engine::{
-    Clock, Config, Engine, IngestPlan, Program, SqlLimits, Timestamp, Unobserved, Value,
-};
+use lichen_engine::{Config, Engine, IngestPlan, Program, SqlLimits, Unobserved, Value};
 use lichen_model::RepoPath;
 use lichen_source::symbols::{Language, Limits, extract};
 
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_800_000_000_000)
-    }
-
-    fn monotonic_nanos(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
+use clock::Wall;
 
 /// What was asked for.
 struct Asked {

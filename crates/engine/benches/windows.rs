@@ -8,6 +8,8 @@
     reason = "a benchmark measures time and prints it"
 )]
 
+mod clock;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -17,22 +19,12 @@ use lichen_engine::{Clock, Config, Engine, Measure, Stream, Timestamp, WindowSpe
 use lichen_model::{Batch, Message, Role, StreamKind, Zoned};
 use lichen_store::{Options, Store};
 
+use clock::Wall;
+
 /// Messages appended at a time.
 const STEP: u64 = 50_000;
 /// Cuts of which the median is told.
 const ROUNDS: usize = 9;
-
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_800_000_000_000)
-    }
-
-    fn monotonic_nanos(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
 
 fn main() {
     let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok());

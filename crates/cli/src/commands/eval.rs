@@ -43,6 +43,17 @@ struct RecallFiles {
     files: Vec<PathBuf>,
 }
 
+/// Labels, and the repositories that they speak of.
+#[derive(Debug, Args)]
+struct Labelled {
+    /// Files of labelled data
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// Where a clone of a repository of the data stands
+    #[arg(long = "repo", required = true, value_name = "NAME=CLONE", value_parser = field)]
+    repos: Vec<(String, String)>,
+}
+
 /// How rightly the past of methods is told, against pasts that people validated
 ///
 /// A file lists methods: `[{"repository", "start_commit", "file", "method", "start_line", "end_line", "commits": [{"commit",
@@ -52,12 +63,8 @@ struct RecallFiles {
   lichen eval history methods.json --repo commons-io=../commons-io
   lichen eval history --json methods.json --repo a=../a --repo b=../b.git")]
 struct HistoryFiles {
-    /// Files of labelled data
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    files: Vec<PathBuf>,
-    /// Where a clone of a repository of the data stands
-    #[arg(long = "repo", required = true, value_name = "NAME=CLONE", value_parser = field)]
-    repos: Vec<(String, String)>,
+    #[command(flatten)]
+    labelled: Labelled,
 }
 
 /// How rightly references in commit messages are told, against labels of people
@@ -70,12 +77,8 @@ struct HistoryFiles {
   lichen eval references messages.json --repo flask=../flask
   lichen eval references --faults messages.json --repo a=../a --repo b=../b.git")]
 struct ReferenceFiles {
-    /// Files of labelled data
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    files: Vec<PathBuf>,
-    /// Where a clone of a repository of the data stands
-    #[arg(long = "repo", required = true, value_name = "NAME=CLONE", value_parser = field)]
-    repos: Vec<(String, String)>,
+    #[command(flatten)]
+    labelled: Labelled,
     /// List what was told wrongly or not at all
     #[arg(long)]
     faults: bool,
@@ -115,10 +118,14 @@ fn clones(repos: &[(String, String)], context: &Context<'_>) -> Vec<RepositoryCl
 }
 
 fn history(asked: &HistoryFiles, context: &Context<'_>, output: &mut Output) -> anyhow::Result<()> {
-    let clones = clones(&asked.repos, context);
+    let clones = clones(&asked.labelled.repos, context);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let report =
-        lichen_engine::eval_history(&asked.files, &clones, threads, &mut context.bars(output))?;
+    let report = lichen_engine::eval_history(
+        &asked.labelled.files,
+        &clones,
+        threads,
+        &mut context.bars(output),
+    )?;
     if output.is_json() {
         output.answer_json(&json::eval_history(&report))?;
     } else {
@@ -155,10 +162,11 @@ fn references(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let clones = clones(&asked.repos, context);
+    let clones = clones(&asked.labelled.repos, context);
     let clock = context.clock();
     let mut bars = context.bars(output);
-    let report = lichen_engine::eval_references(&asked.files, &clones, &*clock, &mut bars)?;
+    let report =
+        lichen_engine::eval_references(&asked.labelled.files, &clones, &*clock, &mut bars)?;
     if output.is_json() {
         output.answer_json(&json::eval_references(&report, asked.faults))?;
     } else {

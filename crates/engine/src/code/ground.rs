@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use lichen_model::{
-    Commit, CommitId, Extraction, ExtractionStatus, Oid, RepoId, RepoPath, Span, Symbol,
+    Commit, CommitId, Extraction, ExtractionStatus, Oid, RepoId, RepoPath, Span, Symbol, SymbolKey,
 };
 use lichen_source::git::{Entry, Repository, Revision};
 use lichen_source::history::{self, Reading};
@@ -278,6 +278,18 @@ impl<'a> Ground<'a> {
             return None;
         }
         Some((Ground::over(self.reader, git).ok()?, RepoPath(inner.to_vec())))
+    }
+}
+
+/// A symbol's key as the store has it.
+pub(super) fn stored_key(key: &SymbolKey) -> StoredKey {
+    StoredKey {
+        language: key.language.to_owned(),
+        kind: key.kind,
+        qualified_name: key.qualified_name.clone(),
+        name: key.name.clone(),
+        signature: key.signature.clone(),
+        duplicate: key.duplicate,
     }
 }
 

@@ -7,7 +7,7 @@ use lichen_source::history::{PastChange, Trace, TraceLimits};
 use lichen_store::{FollowedRef, StoredKey, StoredVersion, SymbolLife};
 
 use super::answer::{CommitInfo, Introduced, Life, LifeChange};
-use super::ground::Ground;
+use super::ground::{Ground, stored_key};
 use crate::{Error, Reader};
 
 /// Below this it is said to be first seen, not introduced.
@@ -92,7 +92,7 @@ impl Ground<'_> {
                 chain.get(&reached.commit).map(|pos| (*followed, *pos))
             });
             if let Some((followed, pos)) = found {
-                stored = self.stored(followed, pos, &reached.path, &stored_key(reached))?;
+                stored = self.stored(followed, pos, &reached.path, &stored_key(&reached.key))?;
             }
         }
         Ok(Found { stored, trace })
@@ -204,18 +204,6 @@ impl Reader {
 /// The words for what happened.
 pub(super) fn words(kinds: SymbolChangeKinds) -> Vec<&'static str> {
     kinds.iter().map(SymbolChangeKind::as_str).collect()
-}
-
-fn stored_key(reached: &lichen_source::history::Reached) -> StoredKey {
-    let key = &reached.key;
-    StoredKey {
-        language: key.language.to_owned(),
-        kind: key.kind,
-        qualified_name: key.qualified_name.clone(),
-        name: key.name.clone(),
-        signature: key.signature.clone(),
-        duplicate: key.duplicate,
-    }
 }
 
 fn stored_change(version: &StoredVersion, commits: &HashMap<CommitId, CommitInfo>) -> LifeChange {

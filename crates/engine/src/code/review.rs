@@ -9,7 +9,7 @@ use lichen_store::{Said, SpokenOf, StoredKey};
 
 use super::answer::{Conversation, ReviewAnswer, ReviewedSymbol, SymbolInfo};
 use super::conversation::{conversation, each_text_once};
-use super::ground::Ground;
+use super::ground::{Ground, stored_key};
 use super::life::words;
 use crate::{Error, Reader};
 
@@ -104,11 +104,11 @@ impl Ground<'_> {
                             .map(|symbol| (symbol.key, (symbol.id, symbol.origin)));
                         files.insert(old.path.0.clone(), by_key.collect());
                     }
-                    let known = files[&old.path.0].get(&key(&old));
+                    let known = files[&old.path.0].get(&stored_key(&old.key));
                     one.id = known.map(|(id, _)| *id);
                     one.origin = known.map(|(_, origin)| *origin);
                 } else if !self.followed.is_empty() {
-                    let found = self.life_of(left, &old.path, old.ord, &key(&old))?;
+                    let found = self.life_of(left, &old.path, old.ord, &stored_key(&old.key))?;
                     one.id = found.stored.as_ref().map(|stored| stored.life.id);
                     one.origin = found.makers().first().copied();
                 }
@@ -168,18 +168,6 @@ impl Ground<'_> {
 fn is_own(kinds: SymbolChangeKinds) -> bool {
     let others = [SymbolChangeKind::Member, SymbolChangeKind::Scope];
     kinds.iter().any(|kind| !others.contains(&kind))
-}
-
-fn key(standing: &Standing) -> StoredKey {
-    let key = &standing.key;
-    StoredKey {
-        language: key.language.to_owned(),
-        kind: key.kind,
-        qualified_name: key.qualified_name.clone(),
-        name: key.name.clone(),
-        signature: key.signature.clone(),
-        duplicate: key.duplicate,
-    }
 }
 
 fn symbol_info(standing: &Standing) -> SymbolInfo {
