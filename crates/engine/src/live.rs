@@ -156,14 +156,21 @@ impl Live {
         Ok(())
     }
 
-    /// Reads, beside all others that do.
-    pub fn read<T>(&self, read: impl FnOnce(&Reader) -> Result<T, Error>) -> Result<T, Error> {
+    /// Reads, beside all others that do. What DuckDB refuses because a checkpoint has failed, as on a full disk, is read again once
+    /// the engine has taken the file again.
+    pub fn read<T>(&self, mut read: impl FnMut(&Reader) -> Result<T, Error>) -> Result<T, Error> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match idle {
             Some(reader) => reader,
-            None => self.on_engine(|engine| engine.reader())??,
+            None => self.on_engine(|engine| {
+                engine.store.ensure_readable()?;
+                engine.reader()
+            })??,
         };
-        let answer = read(&reader);
+        let mut answer = read(&reader);
+        if matches!(&answer, Err(Error::Store(error)) if error.is_given_up()) {
+            answer = self.while_held(|| read(&reader));
+        }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
         answer
     }
@@ -181,6 +188,23 @@ impl Live {
         self.tasks.send(Box::new(task)).map_err(|_| Error::Stopped)?;
         self.journal.wake();
         receive.recv().map_err(|_| Error::Stopped)
+    }
+
+    /// Does `work` while the engine does nothing else and its file can be read: on a full disk it gives the file up and takes it
+    /// again with every attempt to write.
+    fn while_held<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let (send, held) = mpsc::sync_channel(1);
+        let (done, until_done) = mpsc::sync_channel::<()>(0);
+        let task = move |engine: &mut Engine| {
+            let _unheard = send.send(engine.store.ensure_readable());
+            let _done = until_done.recv();
+        };
+        self.tasks.send(Box::new(task)).map_err(|_| Error::Stopped)?;
+        self.journal.wake();
+        held.recv().map_err(|_| Error::Stopped)??;
+        let answer = work();
+        drop(done);
+        answer
     }
 
     /// Waits until the messages of record `seq` are found, `time` at most; tells whether they are.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::CATALOG;
+
 /// The result of the store's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -207,6 +209,12 @@ impl Error {
         matches!(self, Self::Busy { .. } | Self::Backlog { .. })
     }
 
+    /// Whether DuckDB has given the data file up, or it is just being taken again: the same can be asked once the store has
+    /// recovered.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self, Self::Query { source, .. } if gave_up(&source.to_string()))
+    }
+
     /// Whether what was asked for is at fault.
     pub const fn is_user(&self) -> bool {
         matches!(
@@ -235,6 +243,14 @@ impl Error {
                 | Self::NewerRecord { .. }
         )
     }
+}
+
+/// Whether DuckDB's words say that it has given a file up, or does not have it at the moment.
+pub(crate) fn gave_up(text: &str) -> bool {
+    let gone = format!("Catalog \"{CATALOG}\" does not exist");
+    ["has been invalidated", "FATAL", "autocheckpoint failed", &gone]
+        .iter()
+        .any(|sign| text.contains(sign))
 }
 
 /// Tells what a failed statement was for.

@@ -9,7 +9,7 @@ use lichen_model::Clock;
 
 use crate::append::Known;
 use crate::apply::{self, Applier};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, gave_up};
 use crate::journal::{self, AtStep, Journal, Settings, Step};
 use crate::migrate;
 use crate::owner::Owner;
@@ -205,7 +205,21 @@ impl Store {
 
     /// Takes the file again that DuckDB gave up, where it can be taken by now.
     pub(crate) fn ensure_attached(&mut self) -> Result<()> {
-        if self.attached { Ok(()) } else { self.reattach() }
+        if self.attached {
+            return Ok(());
+        }
+        // Without room for the checkpoint nobody who reads need be disturbed.
+        disk::guard(&self.dir, log_bytes(&wal(&self.dir)))?;
+        self.reattach()
+    }
+
+    /// Takes the file again that DuckDB gave up, to be read; the next write folds its log.
+    pub fn ensure_readable(&mut self) -> Result<()> {
+        if self.is_given_up() {
+            self.attached = false;
+            self.attach_again()?;
+        }
+        Ok(())
     }
 
     /// Refuses to write `bytes` more where the disk could not take them, in the log and then in the data file, beside
@@ -246,10 +260,8 @@ impl Store {
         let Error::Query { doing, source } = error else { return error };
         let text = source.to_string();
         let full = is_full(&source);
-        if text.contains("has been invalidated")
-            || text.contains("FATAL")
-            || text.contains("autocheckpoint failed")
-        {
+        // A checkpoint that fails says why it failed, and not that the file is given up with it.
+        if gave_up(&text) || self.is_given_up() {
             tracing::warn!(error = %text, "attaching the store anew");
             if let Err(error) = self.reattach() {
                 return error;
@@ -265,13 +277,39 @@ impl Store {
         Error::Query { doing, source }
     }
 
+    /// Whether DuckDB refuses every question by now.
+    fn is_given_up(&self) -> bool {
+        let asked = self.conn.execute_batch(&format!("FROM {CATALOG}.main.repos LIMIT 0"));
+        asked.is_err_and(|error| gave_up(&error.to_string()))
+    }
+
+    /// Takes the file again. Where the disk has no room for the checkpoint that has to follow, it is there to be read, and writing
+    /// is refused until there is.
     pub(crate) fn reattach(&mut self) -> Result<()> {
         self.attached = false;
-        self.conn
-            .execute_batch(&format!("USE memory; DETACH DATABASE IF EXISTS {CATALOG}"))
-            .doing("detach the store")?;
-        recovery::attach_again(&self.conn, &self.dir)?;
+        self.attach_again()?;
+        let folded = disk::guard(&self.dir, log_bytes(&wal(&self.dir)))
+            .and_then(|()| recovery::checkpoint(&self.conn, &self.dir));
+        if let Err(error) = folded {
+            // A checkpoint that fails has given the file up again.
+            if self.is_given_up() {
+                self.attach_again()?;
+            }
+            return Err(error);
+        }
         self.attached = true;
+        Ok(())
+    }
+
+    fn attach_again(&mut self) -> Result<()> {
+        // A connection that uses a file that was given up cannot even turn to another one: each of its statements begins a transaction
+        // of that file. A new connection uses none.
+        let other = self.conn.try_clone().doing("connect to DuckDB")?;
+        other
+            .execute_batch(&format!("DETACH DATABASE IF EXISTS {CATALOG}"))
+            .doing("detach the store")?;
+        recovery::attach_again(&other, &self.dir)?;
+        self.conn.execute_batch(&format!("USE {CATALOG}")).doing("use the store")?;
         self.reader = Reader::over(&self.conn)?;
         Ok(())
     }

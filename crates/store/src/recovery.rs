@@ -70,13 +70,14 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<Replayed> {
     Ok(replayed)
 }
 
-/// Attaches the file again in the process that wrote its log, which is whole therefore.
+/// Attaches the file again in the process that wrote its log, which is whole therefore. It may be read then; a [`checkpoint`] has
+/// to come before anything is written.
 pub(crate) fn attach_again(conn: &Connection, dir: &Path) -> Result<()> {
-    attach_file(conn, dir).map_err(|source| not_opened(dir, source))?;
-    checkpoint(conn, dir)
+    attach_file(conn, dir).map_err(|source| not_opened(dir, source))
 }
 
-fn checkpoint(conn: &Connection, dir: &Path) -> Result<()> {
+/// Moves what a replay has read from the log into the file.
+pub(crate) fn checkpoint(conn: &Connection, dir: &Path) -> Result<()> {
     conn.execute_batch(&format!("CHECKPOINT {CATALOG}")).map_err(|source| {
         if is_full(&source) {
             let free = disk::free_bytes(dir).unwrap_or(0);

@@ -121,7 +121,7 @@ impl Feeder {
     /// Reads, on a thread that may wait.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Reader) -> Result<T, lichen_engine::Error> + Send + 'static,
+        read: impl FnMut(&Reader) -> Result<T, lichen_engine::Error> + Send + 'static,
     ) -> Result<T> {
         let live = Arc::clone(&self.live);
         Ok(blocking(move || live.read(read)).await?)

@@ -77,7 +77,7 @@ pub async fn long_poll(spec: &LongPoll, fetch: &mut impl Fetch, feeder: &Feeder)
             let (spec, feed) = (spec.clone(), feed.clone());
             move |reader| {
                 let unit = "message";
-                Ok(reader.intake(&feed, &spec.name, unit, spec.mapping, Repeats::One, 0))
+                Ok(reader.intake(&feed, &spec.name, unit, spec.mapping.clone(), Repeats::One, 0))
             }
         })
         .await?;

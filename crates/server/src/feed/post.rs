@@ -154,7 +154,8 @@ impl Post {
             let (feed, name) = (feed.clone(), self.options.name.clone());
             let mapping = self.options.mapping.clone();
             let work = move |reader: &lichen_engine::Reader| {
-                let mut intake = reader.intake(&feed, &name, "line", mapping, Repeats::Counted, 0);
+                let mut intake =
+                    reader.intake(&feed, &name, "line", mapping.clone(), Repeats::Counted, 0);
                 intake.lines(&body);
                 Ok(intake.batch(None))
             };

@@ -65,7 +65,14 @@ pub async fn sse(spec: &Sse, fetch: &mut impl Fetch, feeder: &Feeder) -> Result<
             let (spec, feed) = (spec.clone(), feed.clone());
             move |reader| {
                 let limit = spec.event_bytes_max;
-                Ok(reader.intake(&feed, &spec.name, "event", spec.mapping, Repeats::One, limit))
+                Ok(reader.intake(
+                    &feed,
+                    &spec.name,
+                    "event",
+                    spec.mapping.clone(),
+                    Repeats::One,
+                    limit,
+                ))
             }
         })
         .await?;

@@ -67,7 +67,7 @@ pub async fn stdin(
                     &feed,
                     &spec.name,
                     "line",
-                    spec.mapping,
+                    spec.mapping.clone(),
                     Repeats::Counted,
                     spec.line_bytes_max,
                 ))

@@ -33,6 +33,10 @@ fn a_store_that_was_attached_anew_goes_on() {
     // A reader made before goes on too, and so does SQL of users, which took access to files away.
     let reader = store.reader().unwrap();
     assert_eq!(reader.progress_all().unwrap().len(), 1);
+    // While the file is not there, a reader says that it is being taken again.
+    store.conn.execute_batch("USE memory; DETACH lichen").unwrap();
+    let error = reader.progress_all().unwrap_err();
+    assert!(error.is_given_up(), "{error:?}");
     let limits = SqlLimits { rows: 1, timeout: Duration::from_mins(1) };
     for round in 0..2 {
         store.reattach().unwrap();
