@@ -84,24 +84,28 @@ impl<'a> Leftovers<'a> {
             return (Vec::new(), best);
         }
         self.inherit();
-        let mut candidates = self.candidates();
+        // Of what is too little to be one no order matters, and there is much of it.
+        let (mut candidates, doubts): (Vec<_>, Vec<_>) =
+            self.candidates().into_iter().partition(|candidate| candidate.rank.is_finite());
         candidates.sort_by(|a, b| self.order(a, b));
         let mut gone_taken = vec![false; self.gone.len()];
         let mut came_taken = vec![false; self.came.len()];
         let mut links = Vec::new();
-        for Candidate { gone, came, method, alike, rank } in candidates {
+        for Candidate { gone, came, method, alike, .. } in candidates {
             let (gone_at, came_at) = (gone as usize, came as usize);
             if gone_taken[gone_at] || came_taken[came_at] {
-                continue;
-            }
-            if !rank.is_finite() {
-                // Too little to be one; enough to doubt that it is new.
-                best[came_at] = best[came_at].max(score(alike));
                 continue;
             }
             gone_taken[gone_at] = true;
             came_taken[came_at] = true;
             links.push(Link { gone, came, method, score: score(alike) });
+        }
+        for Candidate { gone, came, alike, .. } in doubts {
+            if !gone_taken[gone as usize] && !came_taken[came as usize] {
+                // Enough to doubt that it is new.
+                let best = &mut best[came as usize];
+                *best = best.max(score(alike));
+            }
         }
         (links, best)
     }
@@ -288,19 +292,14 @@ impl<'a> Leftovers<'a> {
     }
 
     fn order(&self, a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
-        let place = |candidate: &Candidate| {
-            let gone = &self.gone[candidate.gone as usize];
-            let came = &self.came[candidate.came as usize];
-            let path = |item: &Item<'_>| &self.catalog.paths[item.path as usize].0;
-            (shared_folders(path(gone), path(came)), gone, came)
-        };
-        let (a_shared, a_gone, a_came) = place(a);
-        let (b_shared, b_gone, b_came) = place(b);
+        let (a_gone, a_came) = (&self.gone[a.gone as usize], &self.came[a.came as usize]);
+        let (b_gone, b_came) = (&self.gone[b.gone as usize], &self.came[b.came as usize]);
         let path = |item: &Item<'_>| &self.catalog.paths[item.path as usize];
+        let shared = |gone, came| shared_folders(&path(gone).0, &path(came).0);
         b.rank
             .total_cmp(&a.rank)
             .then(a.method.cmp(&b.method))
-            .then(b_shared.cmp(&a_shared))
+            .then_with(|| shared(b_gone, b_came).cmp(&shared(a_gone, a_came)))
             .then_with(|| a_gone.ord.abs_diff(a_came.ord).cmp(&b_gone.ord.abs_diff(b_came.ord)))
             .then_with(|| (path(a_came), a_came.ord).cmp(&(path(b_came), b_came.ord)))
             .then_with(|| (path(a_gone), a_gone.ord).cmp(&(path(b_gone), b_gone.ord)))

@@ -67,6 +67,9 @@ impl<'a, 'tree> Finder<'a, 'tree> {
         if self.compiled.is_root(node) && !self.stopped {
             self.look(node);
         }
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
         let Some(mut found) = self.waiting.remove(&node.id()) else { return Vec::new() };
         found.sort_by_key(|found| found.draft.name_node.unwrap_or(found.draft.node).start_byte());
         found.into_iter().map(|found| found.draft).collect()

@@ -145,20 +145,26 @@ pub(super) fn line_ends(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
 }
 
+/// By how much each byte changes the number of open brackets.
+const STEPS: [i8; 256] = {
+    let mut steps = [0; 256];
+    steps[b'(' as usize] = 1;
+    steps[b'[' as usize] = 1;
+    steps[b'{' as usize] = 1;
+    steps[b')' as usize] = -1;
+    steps[b']' as usize] = -1;
+    steps[b'}' as usize] = -1;
+    steps
+};
+
 /// How many brackets are open at once, at most; one that closes nothing counts for nothing.
 fn nesting(bytes: &[u8]) -> usize {
-    let (mut open, mut most) = (0_usize, 0);
-    for byte in bytes {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                open += 1;
-                most = most.max(open);
-            }
-            b')' | b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
+    let (mut open, mut most) = (0_i64, 0);
+    for &byte in bytes {
+        open = (open + i64::from(STEPS[usize::from(byte)])).max(0);
+        most = most.max(open);
     }
-    most
+    usize::try_from(most).expect("it is 0 at least")
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ struct Frame<'tree> {
     lead: Vec<Lead<'tree>>,
     /// Comments and attributes that wait for the next child.
     pending: Vec<Lead<'tree>>,
-    /// The line on which the last child ended.
-    last_row: Option<usize>,
+    /// The last child that ended.
+    last: Option<Node<'tree>>,
     /// Whether only one of its children declares something; known once it was asked.
     is_single: Option<bool>,
     /// How many symbols begin here.
@@ -138,7 +138,7 @@ impl<'tree> Walk<'_, 'tree> {
         }
     }
 
-    /// Whether what is in the node matters.
+    /// Whether there is something in the node that matters.
     fn enter(&mut self, node: Node<'tree>) -> bool {
         let class = self.compiled.class(node);
         // Whatever stands before it is no part of it.
@@ -164,7 +164,7 @@ impl<'tree> Walk<'_, 'tree> {
             token,
             lead,
             pending: Vec::new(),
-            last_row: None,
+            last: None,
             is_single: None,
             opened: 0,
             is_doc,
@@ -185,7 +185,7 @@ impl<'tree> Walk<'_, 'tree> {
             self.tokens.token(self.source, node.byte_range(), in_string);
             self.covered = node.end_byte();
         }
-        true
+        has_children
     }
 
     fn exit(&mut self) {
@@ -206,7 +206,7 @@ impl<'tree> Walk<'_, 'tree> {
             self.finish(open);
         }
         if let Some(parent) = self.frames.last_mut() {
-            parent.last_row = Some(end(self.source, frame.node).1);
+            parent.last = Some(frame.node);
         }
     }
 
@@ -241,11 +241,17 @@ impl<'tree> Walk<'_, 'tree> {
     fn lead(&mut self, node: Node<'tree>, class: NodeClass, token: usize) -> Vec<Lead<'tree>> {
         let Some(parent) = self.frames.last_mut() else { return Vec::new() };
         if class.attribute || class.comment {
-            let trails = class.comment && parent.last_row == Some(node.start_position().row);
+            let trails = class.comment
+                && parent
+                    .last
+                    .is_some_and(|last| end(self.source, last).1 == node.start_position().row);
             let inner = class.comment && self.source[node.byte_range()].starts_with(b"//!");
             if !inner {
                 parent.pending.push(Lead { node, class, token, trails });
             }
+            return Vec::new();
+        }
+        if parent.pending.is_empty() {
             return Vec::new();
         }
         let mut lead = std::mem::take(&mut parent.pending);
