@@ -192,6 +192,7 @@ fn write(arguments: &Arguments, engine: Engine, feed: &Feed) -> Result<()> {
             seal_passages: u32::MAX,
             checkpoint_bytes: u64::MAX,
             settle: Duration::from_hours(1),
+            ..LiveOptions::default()
         }
     } else {
         LiveOptions {
@@ -199,6 +200,7 @@ fn write(arguments: &Arguments, engine: Engine, feed: &Feed) -> Result<()> {
             seal_passages: 150,
             checkpoint_bytes: 48 << 10,
             settle: Duration::from_millis(100),
+            ..LiveOptions::default()
         }
     };
     let live = Live::start(engine, options)?;

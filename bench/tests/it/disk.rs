@@ -139,6 +139,7 @@ fn fill(mib: u32, reserve_bytes: u64) -> Option<BTreeSet<String>> {
         seal_passages: 300,
         checkpoint_bytes: 1 << 20,
         settle: Duration::from_hours(1),
+        ..LiveOptions::default()
     };
     let live = Live::start(engine(&dir, reserve_bytes).unwrap(), options).unwrap();
     let first = live.append(batch(0)).unwrap();

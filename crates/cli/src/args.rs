@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Doctor(commands::doctor::DoctorArgs),
     Index(commands::index::IndexArgs),
     Eval(commands::eval::EvalArgs),
+    Serve(commands::serve::ServeArgs),
+    Key(commands::key::KeyArgs),
     Stream(commands::stream::StreamArgs),
     Window(commands::window::WindowArgs),
     Purge(commands::purge::PurgeArgs),

@@ -37,21 +37,22 @@ fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
-/// The engine's error in it, if it is one: a feed's may be.
-fn of_engine(error: &anyhow::Error) -> Option<&lichen_engine::Error> {
-    match error.downcast_ref::<lichen_server::Error>() {
-        Some(lichen_server::Error::Engine(error)) => Some(error),
-        _ => error.downcast_ref(),
-    }
-}
-
 fn kind_of(error: &anyhow::Error) -> ErrorKind {
-    if let Some(error) = of_engine(error) {
+    if let Some(error) = error.downcast_ref::<lichen_server::Error>() {
+        error.kind()
+    } else if let Some(error) = error.downcast_ref::<lichen_engine::Error>() {
         error.kind()
     } else if let Some(refused) = error.downcast_ref::<Refused>() {
         refused.kind
     } else {
         ErrorKind::Internal
+    }
+}
+
+fn hint_of(error: &anyhow::Error) -> Option<String> {
+    match error.downcast_ref::<lichen_server::Error>() {
+        Some(error) => error.hint(),
+        None => error.downcast_ref::<lichen_engine::Error>()?.hint().map(str::to_owned),
     }
 }
 
@@ -65,10 +66,10 @@ pub(crate) fn report(error: &anyhow::Error, output: &mut Output) -> ExitCode {
     if closed {
         return ExitCode::SUCCESS;
     }
-    let hint = of_engine(error).and_then(lichen_engine::Error::hint);
+    let hint = hint_of(error);
     let kind = kind_of(error);
     let code = exit_code(kind);
-    output.failure(&format!("{error:#}"), hint, code);
+    output.failure(&format!("{error:#}"), hint.as_deref(), code);
     ExitCode::from(code)
 }
 

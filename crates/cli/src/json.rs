@@ -1,95 +1,15 @@
-//! Answers as JSON. These shapes are an interface: the engine's own types may change, these may only grow.
-
-mod code;
+//! Answers as JSON of commands that open the store themselves; those of the others are `lichen_server::wire`. These shapes are an
+//! interface: the engine's own types may change, these may only grow.
 
 use lichen_engine::{
-    Answer, DoctorFinding, EvalReport, Found, HistoryMetrics, HistoryReport, IngestSummary,
-    MessageView, Metrics, ReferenceCount, ReferenceFault, ReferenceMetrics, ReferenceReport,
-    Status, TOKEN_BYTES, Table, Value, format_instant,
+    EvalReport, HistoryMetrics, HistoryReport, IngestSummary, Metrics, ReferenceCount,
+    ReferenceFault, ReferenceMetrics, ReferenceReport,
 };
 use serde_json::{Map, Value as Json, json};
-
-pub(crate) use code::{at, blame, history, links, review, symbols};
 
 /// A failure, for standard error.
 pub(crate) fn failure(what: &str, hint: Option<&str>, code: u8) -> Json {
     json!({ "error": what, "hint": hint, "exit_code": code })
-}
-
-/// A recall's answer.
-pub(crate) fn answer(answer: &Answer) -> Json {
-    let kinds: Vec<&str> = answer.scope.kinds.iter().map(|kind| kind.name()).collect();
-    let hits: Vec<Json> = answer
-        .hits
-        .iter()
-        .map(|hit| {
-            let flags: Vec<&str> = hit.flags.iter().map(|flag| flag.name()).collect();
-            json!({
-                "id": hit.id.to_string(),
-                "short_id": hit.id.short(),
-                "handle": hit.handle(),
-                "revision": hit.revision,
-                "kind": hit.kind.name(),
-                "at": format_instant(hit.at),
-                "author": hit.author,
-                "place": hit.place,
-                "commit": hit.commit,
-                "flags": flags,
-                "score": hit.score,
-                "snippet": hit.snippet,
-            })
-        })
-        .collect();
-    json!({
-        "scope": {
-            "kinds": kinds,
-            "passages": answer.scope.passages,
-            "head": answer.scope.head,
-            "lag": answer.scope.lag,
-            "notes": answer.scope.notes,
-        },
-        "candidates": answer.candidates,
-        "hits": hits,
-    })
-}
-
-/// Messages with all that the store knows of them.
-pub(crate) fn messages(views: &[MessageView]) -> Vec<Json> {
-    let one = |view: &MessageView| {
-        let message = &view.message;
-        let meta: Json = serde_json::from_str(&message.meta).unwrap_or(Json::Null);
-        json!({
-            "id": message.id.any().to_string(),
-            "external_id": message.external_id,
-            "stream": view.stream.name,
-            "author": message.author,
-            "at": format_instant(message.sent.at),
-            "text": message.text,
-            "reply_to": message.reply_to.map(|id| id.any().to_string()),
-            "replaces": message.replaces.map(|id| id.any().to_string()),
-            "meta": meta,
-        })
-    };
-    views.iter().map(one).collect()
-}
-
-/// Things found by their ids.
-pub(crate) fn found(found: &[Found]) -> Json {
-    let one = |found: &Found| {
-        let provenance: Map<String, Json> =
-            found.provenance.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        json!({
-            "id": found.id.to_string(),
-            "kind": found.id.kind.name(),
-            "provenance": provenance,
-            "text": found.text,
-            "offset": found.offset,
-            "bytes": found.bytes,
-            "next_offset": found.next_offset,
-            "asked_for": found.asked_for,
-        })
-    };
-    json!({ "found": found.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// What an ingest did.
@@ -112,42 +32,6 @@ pub(crate) fn ingest(summary: &IngestSummary) -> Json {
         "problems": problems,
         "problem_count": summary.problem_count,
     })
-}
-
-/// The state of a store.
-pub(crate) fn status(status: &Status) -> Json {
-    let counts: Map<String, Json> =
-        status.counts.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
-    let heads: Vec<Json> = status
-        .heads
-        .iter()
-        .map(
-            |head| json!({ "repo": head.repo, "ref": head.name, "oid": head.oid, "lag": head.lag }),
-        )
-        .collect();
-    let sizes: Map<String, Json> =
-        status.sizes.iter().map(|(name, bytes)| (name.clone(), json!(bytes))).collect();
-    json!({
-        "store": status.dir,
-        "counts": counts,
-        "heads": heads,
-        "index": {
-            "model": status.index.model,
-            "indexed": status.index.indexed,
-            "lag": status.index.lag,
-            "state": status.index.state,
-        },
-        "sizes": sizes,
-    })
-}
-
-/// What `doctor` found.
-pub(crate) fn doctor(findings: &[DoctorFinding]) -> Json {
-    let findings: Vec<Json> = findings
-        .iter()
-        .map(|finding| json!({ "check": finding.check, "what": finding.what, "repair": finding.repair }))
-        .collect();
-    json!({ "healthy": findings.is_empty(), "findings": findings })
 }
 
 /// The report of an evaluation.
@@ -236,43 +120,4 @@ fn metrics(metrics: &Metrics) -> Map<String, Json> {
         ("p99_ms", json!(metrics.p99_ms)),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// A table of a query.
-pub(crate) fn table(table: &Table) -> Json {
-    let rows: Vec<Json> = table
-        .rows
-        .iter()
-        .map(|row| {
-            let fields = table
-                .columns
-                .iter()
-                .zip(row)
-                .map(|(column, value)| (column.name.clone(), self::value(value)));
-            Json::Object(fields.collect())
-        })
-        .collect();
-    json!({ "rows": rows, "truncated": table.truncated })
-}
-
-fn value(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => json!(value),
-        Value::Int(value) => {
-            i64::try_from(*value).map_or_else(|_| json!(value.to_string()), |value| json!(value))
-        }
-        Value::Float(value) => json!(value),
-        Value::Text(value) => json!(value),
-    }
-}
-
-/// An answer as JSON of at most `budget` tokens: hits that do not fit are left out from the end.
-pub(crate) fn capped_answer(answer: &mut Answer, budget: usize) -> anyhow::Result<String> {
-    loop {
-        let text = serde_json::to_string(&self::answer(answer))?;
-        if text.len() <= budget.saturating_mul(TOKEN_BYTES) || answer.hits.pop().is_none() {
-            return Ok(text);
-        }
-    }
 }

@@ -149,6 +149,20 @@ pub enum Error {
         /// The id as asked for.
         id: String,
     },
+    /// No stream is called so.
+    #[error("no stream is called `{asked}`: `lichen stream list` names them all")]
+    UnknownStream {
+        /// The name, title or id as asked for.
+        asked: String,
+    },
+    /// No document was taken in at that path.
+    #[error(
+        "no document `{path}` was taken in: `lichen sql 'SELECT path FROM current_documents'` names them"
+    )]
+    UnknownDocument {
+        /// The path as asked for.
+        path: String,
+    },
     /// Several things match a short id.
     #[error("`{id}` is short for several ids: {}", candidates.join(", "))]
     AmbiguousId {
@@ -156,6 +170,12 @@ pub enum Error {
         id: String,
         /// What it may be short for.
         candidates: Vec<String>,
+    },
+    /// No key has that id, or it is revoked already.
+    #[error("no key `{id}` is in use: `lichen key list` names them all")]
+    UnknownAccessKey {
+        /// The id as asked for.
+        id: String,
     },
     /// The index searches with a model that the settings do not name.
     #[error("the index searches with the model `{model}`, which the settings do not name")]
@@ -230,6 +250,8 @@ impl Error {
         match self {
             Self::NoStore { .. }
             | Self::UnknownId { .. }
+            | Self::UnknownStream { .. }
+            | Self::UnknownDocument { .. }
             | Self::UnknownRevision { .. }
             | Self::NoCommit { .. }
             | Self::NoFile { .. }
@@ -237,6 +259,7 @@ impl Error {
             | Self::NoSymbol { .. }
             | Self::NotFollowed
             | Self::UnknownRun { .. }
+            | Self::UnknownAccessKey { .. }
             | Self::UnknownConsumer { .. } => ErrorKind::NotFound,
             Self::Dataset { .. }
             | Self::PurgeText { .. }

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lichen_index::embed::StaticModel;
+use lichen_model::Problem;
 use lichen_source::messages::{self, Mapping, Source};
 use lichen_source::{Read, documents, git};
 
@@ -121,7 +123,46 @@ impl Reader {
     }
 }
 
+/// What was taken of lines that were handed in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Appended {
+    /// Messages, those that were known before included.
+    pub messages: usize,
+    /// What was wrong in the lines; the rest was taken.
+    pub problems: Vec<Problem>,
+}
+
 impl Engine {
+    /// Takes in JSON lines, a message each, of the feed called `label`; those that name no stream belong to `stream`. When it
+    /// returns they cannot be lost, and are found.
+    pub fn append_lines(
+        &mut self,
+        label: &str,
+        stream: &str,
+        lines: &[u8],
+    ) -> Result<Appended, Error> {
+        let mapping = Mapping::default();
+        let mut intake = self.reader.intake(label, stream, "line", mapping, Repeats::Counted, 0);
+        intake.lines(lines);
+        let mut batch = intake.batch(None);
+        let mut problems = std::mem::take(&mut batch.problems);
+        let mut counter = StaticModel::builtin()?.token_counter();
+        for message in &mut batch.messages {
+            message.tokens = counter.count(&message.text);
+        }
+        let messages = batch.messages.len();
+        if !batch.is_empty() {
+            let receipt = self.store.append(&batch)?;
+            problems.extend(receipt.problems);
+            self.reader.derived.forget_directory();
+            self.catch_up(&mut Unobserved)?;
+            if receipt.edits > 0 {
+                self.mask_superseded()?;
+            }
+        }
+        Ok(Appended { messages, problems })
+    }
+
     /// The files of messages that a plan comes to now: those it names, or those that discovery finds.
     pub fn message_files(&self, plan: &IngestPlan) -> Result<Vec<MessageFile>, Error> {
         // The folders of the plan are of no interest here, not even where they are no repositories.

@@ -96,7 +96,7 @@ impl Reader {
 
     /// The one thing that `asked` names.
     fn one(&self, asked: AnyId) -> Result<AnyId, Error> {
-        match self.store.resolve(asked)?.as_slice() {
+        match self.resolve(asked)?.as_slice() {
             [] => Err(Error::UnknownId { id: asked.to_string() }),
             [id] => Ok(*id),
             several => Err(Error::AmbiguousId {

@@ -5,12 +5,14 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod catch_up;
 mod code;
 mod config;
 mod derived;
 mod directory;
 mod doctor;
+mod documents;
 mod error;
 mod eval;
 mod feeds;
@@ -26,6 +28,7 @@ mod reader;
 mod recall;
 mod redaction;
 mod references;
+mod sight;
 mod status;
 mod symbols;
 mod tables;
@@ -43,16 +46,20 @@ pub use config::{
     Config, DiscoverConfig, DocumentsConfig, EmbeddingConfig, StoreConfig, SymbolsConfig,
 };
 pub use doctor::DoctorFinding;
+pub use documents::DocumentInfo;
 pub use error::{Error, ErrorKind};
 pub use eval::{
     Clone, EvalFile, EvalReport, HistoryMetrics, HistoryReport, Metrics, ReferenceCount,
     ReferenceFault, ReferenceMetrics, ReferenceReport, eval_history, eval_recall, eval_references,
 };
-pub use feeds::{Folders, Intake, MessageFile, MessageReader, Repeats, continues};
+pub use feeds::{Appended, Folders, Intake, MessageFile, MessageReader, Repeats, continues};
 pub use get::{Found, Get, found_text};
 pub use ingest::{IngestPlan, IngestSummary};
 pub use lichen_index::embed::remote::{ApiKey, RemoteSettings, Service};
-pub use lichen_model::{AnyId, Clock, ParseIdError, PassageKind, Run, RunId, Stream, Timestamp};
+pub use lichen_model::{
+    AccessKey, AccessScope, AnyId, AuditEntry, Clock, ParseIdError, PassageKind, Run, RunId,
+    Stream, StreamLimits, Timestamp,
+};
 pub use lichen_source::messages::Mapping;
 pub use lichen_source::symbols::Program;
 pub use lichen_store::MessageView;

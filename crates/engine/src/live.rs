@@ -28,6 +28,8 @@ pub struct LiveOptions {
     pub checkpoint_bytes: u64,
     /// Time after which both are done in any case.
     pub settle: Duration,
+    /// Readers that are there from the start: so many questions are answered at once while the engine does something long.
+    pub readers: usize,
 }
 
 impl Default for LiveOptions {
@@ -37,6 +39,7 @@ impl Default for LiveOptions {
             seal_passages: 32_768,
             checkpoint_bytes: 64 << 20,
             settle: Duration::from_mins(1),
+            readers: 1,
         }
     }
 }
@@ -112,7 +115,8 @@ impl Live {
         let journal = engine.store.journal();
         let state = State { searchable: journal.applied(), ..State::default() };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let readers = Mutex::new(vec![engine.reader()?]);
+        let readers = (0..options.readers).map(|_| engine.reader());
+        let readers = Mutex::new(readers.collect::<Result<Vec<_>, _>>()?);
         let (tasks, work) = mpsc::channel();
         let applier = {
             let shared = Arc::clone(&shared);

@@ -69,6 +69,7 @@ impl Engine {
             derived: Arc::new(Derived::new(index, damage)),
             embedders: Arc::new(embedders),
             redactor,
+            sight: None,
         };
         let engine = Self { reader, store, sql_search, symbol_pool: None };
         engine.mask_superseded()?;

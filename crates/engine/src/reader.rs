@@ -1,10 +1,10 @@
 //! A reader: answers questions beside the engine that writes, on a thread of its own where it is asked to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLockReadGuard};
 
 use lichen_index::Index;
-use lichen_model::Clock;
+use lichen_model::{Clock, StreamLimits, Timestamp};
 use lichen_source::redact::Redactor;
 
 use crate::Config;
@@ -22,6 +22,8 @@ pub struct Reader {
     pub(crate) embedders: Arc<Embedders>,
     /// What takes secrets out of all that is read.
     pub(crate) redactor: Arc<Redactor>,
+    /// The streams of which it sees the conversations; `None` for all.
+    pub(crate) sight: Option<StreamLimits>,
 }
 
 impl Reader {
@@ -35,7 +37,23 @@ impl Reader {
             derived: Arc::clone(&self.derived),
             embedders: Arc::clone(&self.embedders),
             redactor: Arc::clone(&self.redactor),
+            sight: self.sight.clone(),
         }
+    }
+
+    /// The store's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder whose memory this is: that around the store.
+    pub fn home(&self) -> PathBuf {
+        self.folder_of(".")
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) fn index(&self) -> RwLockReadGuard<'_, Index> {

@@ -42,7 +42,13 @@ impl SqlSearch {
         recall::check(&recall)?;
         let index = parts.derived.index();
         let question = Question::new(question, &parts.derived.speakers(&index));
-        let (ranked, _) = recall::search(&index, &parts.embedders, &question, &recall, None)?;
+        let (ranked, _) = recall::search(
+            &index,
+            &parts.embedders,
+            &question,
+            &recall,
+            &recall::Among::default(),
+        )?;
         let best = &ranked[..ranked.len().min(limit)];
         let seqs: Vec<u64> = best.iter().map(|ranked| u64::from(ranked.seq)).collect();
         let hits = parts.reader.lock().unwrap_or_else(PoisonError::into_inner).hits(&seqs)?;

@@ -80,12 +80,12 @@ impl Reader {
             let (messages, bytes, first, last) = sizes.get(&stream.id).copied().unwrap_or_default();
             StreamInfo { stream, messages, bytes, first, last }
         };
-        Ok(store.streams()?.into_iter().map(info).collect())
+        Ok(self.seen_streams()?.into_iter().map(info).collect())
     }
 
     /// The stream that `asked` names: by its id, its name or its title.
     pub fn stream(&self, asked: &str) -> Result<Stream, Error> {
-        let streams = self.store.streams()?;
+        let streams = self.seen_streams()?;
         let by_id = match asked.parse::<AnyId>() {
             Ok(id) if id.kind == Kind::Stream => Some(id),
             _ => None,
@@ -98,9 +98,7 @@ impl Reader {
         let found: Vec<&Stream> = streams.iter().filter(matches).collect();
         match found.as_slice() {
             [stream] => Ok((*stream).clone()),
-            [] => Err(Error::Question {
-                what: format!("no stream is called `{asked}`: `lichen stream list` names them all"),
-            }),
+            [] => Err(Error::UnknownStream { asked: asked.to_owned() }),
             several => Err(Error::Question {
                 what: format!(
                     "`{asked}` names several streams; take an id: {}",
@@ -223,9 +221,7 @@ impl Reader {
     /// The current version of the document at `path`.
     pub fn document_at(&self, path: &str) -> Result<VersionId, Error> {
         let found = self.store.current_version_at(path)?;
-        found.ok_or_else(|| Error::Question {
-            what: format!("no document `{path}` was taken in: `lichen sql 'SELECT path FROM current_documents'` names them"),
-        })
+        found.ok_or_else(|| Error::UnknownDocument { path: path.to_owned() })
     }
 }
 

@@ -23,6 +23,7 @@ use recipe::Class;
 pub use recipe::{Bm25, Recipe};
 pub(crate) use schema::TEXT_VERSION;
 use score::Corpus;
+pub(crate) use score::Weighed;
 use segment::{Segment, Writer};
 pub use stop_words::is_stop_word;
 use tail::Tail;
@@ -34,6 +35,15 @@ use crate::{Entry, runs};
 const TAIL_ROWS: usize = 1024;
 /// Passages at which joined segments are long enough.
 const SEGMENT_ROWS: u32 = 1 << 18;
+
+/// Words to score passages by.
+pub(crate) struct Words<'a> {
+    pub(crate) text: &'a str,
+    /// The kinds that are scored.
+    pub(crate) kinds: &'a [PassageKind],
+    pub(crate) similar: &'a [Similar<'a>],
+    pub(crate) recipe: &'a Recipe,
+}
 
 /// The texts of passages `0..len`.
 pub(crate) struct TextIndex {
@@ -79,9 +89,7 @@ impl TextIndex {
         let state = index.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.segments = segments;
         state.tail = Tail::new(first);
-        for (kind, count) in PassageKind::ALL.into_iter().zip(kinds) {
-            state.counts[Class::of(kind) as usize] += count;
-        }
+        state.counts = recipe::by_class(kinds);
         Ok(index)
     }
 
@@ -109,13 +117,11 @@ impl TextIndex {
         Ok(())
     }
 
-    /// The score of every passage for `text`: 0 where no word of it is. Of an empty text there are none.
+    /// The score of every passage for the words: 0 where none of them is. Of an empty text there are none.
     pub(crate) fn scores(
         &self,
-        text: &str,
-        kinds: &[PassageKind],
-        similar: &[Similar<'_>],
-        recipe: &Recipe,
+        words: &Words<'_>,
+        weighed: Option<&Weighed>,
         len: u32,
     ) -> Result<Vec<f32>> {
         let mut state = self.read();
@@ -124,17 +130,23 @@ impl TextIndex {
             self.state.write().unwrap_or_else(PoisonError::into_inner).finish()?;
             state = self.read();
         }
-        let corpus = Corpus { segments: &state.segments, tail: &state.tail, counts: state.counts };
-        if text.trim().is_empty() {
+        let corpus = Corpus {
+            segments: &state.segments,
+            tail: &state.tail,
+            counts: weighed.map_or(state.counts, Weighed::counts),
+            weighed,
+        };
+        if words.text.trim().is_empty() {
             return Ok(Vec::new());
         }
         let held = state.tail.first() + state.tail.len();
         let mut scores = vec![0.0; len.max(held) as usize];
         for class in Class::ALL {
-            if kinds.iter().any(|kind| Class::of(*kind) == class) {
-                let similar = if class == Class::Code { similar } else { &[] };
-                let query = ClassQuery::new(class, text, similar);
-                corpus.score(class, &query, recipe.of(class), recipe.phrase_weight, &mut scores)?;
+            if words.kinds.iter().any(|kind| Class::of(*kind) == class) {
+                let similar = if class == Class::Code { words.similar } else { &[] };
+                let query = ClassQuery::new(class, words.text, similar);
+                let (bm25, phrase_weight) = (words.recipe.of(class), words.recipe.phrase_weight);
+                corpus.score(class, &query, bm25, phrase_weight, &mut scores)?;
             }
         }
         Ok(scores)

@@ -13,6 +13,7 @@
 //! | mention | a place in a text that seems to speak of code; resolved, it is a *reference* |
 //! | symbol | a function, type, module, constant or heading, as one blob defines it |
 //! | lineage | the symbols of a ref through its history; what one was for a while is a *version* of it |
+//! | access key | what a program shows over the network to be let in; its *scopes* say what it may do |
 //! | batch | what one `read` of a source yields and one transaction of the store takes |
 //! | problem | a damaged entry, told as data: where, and what is wrong with it |
 //!
@@ -20,6 +21,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod batch;
 mod clock;
 mod commit;
@@ -38,6 +40,7 @@ mod symbol_history;
 mod tag;
 mod window;
 
+pub use access::{AccessKey, AccessScope, AuditEntry, StreamLimits};
 pub use batch::Batch;
 pub use clock::{Clock, Timestamp, Zoned};
 pub use commit::{ChangeStatus, Commit, FileChange, Oid, RepoPath};

@@ -27,6 +27,7 @@ pub use follow::{Follow, MessageView};
 pub use long_poll::{LongPoll, long_poll};
 pub use post::{Post, PostOptions, Posted, Refused};
 pub use report::{Report, Silent, Taken};
+pub(crate) use sse::Events;
 pub use sse::{Sse, sse};
 pub use stdin::{Stdin, Taken as StdinTaken, stdin};
 pub use stop::{Stop, Stopper, stop};

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use duckdb::{Connection, Row};
 use lichen_model::{
     Document, DocumentId, DocumentKind, DocumentVersion, Owner, Problem, RepoId, RepoPath,
-    TextHash, VersionId,
+    TextHash, Timestamp, VersionId,
 };
 
 use crate::append::{Owners, Receipt, existing, stage};
@@ -171,6 +171,64 @@ impl Reader {
                 .insert(document.path.clone(), Latest { document, version, text_hash: hash, gone });
         }
         Ok(latest)
+    }
+}
+
+/// A document that is there, without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentDocument {
+    /// The document.
+    pub document: Document,
+    /// Its current version.
+    pub version: VersionId,
+    /// What it is called; empty where it tells no title.
+    pub title: String,
+    /// When the version was first seen.
+    pub seen: Timestamp,
+    /// Bytes of its text.
+    pub bytes: u64,
+}
+
+impl Reader {
+    /// Documents that are there, by path: those that `path` lets through, behind the document `after`, at most `limit`.
+    pub fn current_documents(
+        &self,
+        path: Option<&str>,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<CurrentDocument>> {
+        let doing = "list documents";
+        let path = match path {
+            Some(path) => crate::filter::path_matches(path, "d.path")?,
+            None => "true".to_owned(),
+        };
+        let behind = match after {
+            Some(after) => format!(
+                "(d.path, d.document_id) > (SELECT (path, document_id) FROM documents WHERE document_id = '{}'::UUID)",
+                row::uuid(after.as_u128())
+            ),
+            None => "true".to_owned(),
+        };
+        let sql = format!(
+            "SELECT d.document_id, d.path, o.path_raw, d.kind::VARCHAR, d.language, d.repo_id, d.version_id, d.title, d.seen_at,
+                 strlen(d.text)::UBIGINT
+             FROM current_documents AS d JOIN documents AS o ON o.document_id = d.document_id
+             WHERE {path} AND {behind} ORDER BY d.path, d.document_id LIMIT {limit}"
+        );
+        let mut statement = self.conn.prepare(&sql).doing(doing)?;
+        let mut rows = statement.query([]).doing(doing)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().doing(doing)? {
+            let repo = RepoId::from_u128(row.get::<_, Raw>(5).doing(doing)?.0);
+            found.push(CurrentDocument {
+                document: document(row, 0, repo)?,
+                version: VersionId::from_u128(row.get::<_, Raw>(6).doing(doing)?.0),
+                title: row.get(7).doing(doing)?,
+                seen: row.get::<_, row::At>(8).doing(doing)?.0,
+                bytes: row.get(9).doing(doing)?,
+            });
+        }
+        Ok(found)
     }
 }
 

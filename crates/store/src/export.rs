@@ -68,6 +68,8 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
     ("embeddings", "model_id, text_hash"),
     ("ingest_progress", "source"),
     ("purged", "purge, hash"),
+    ("access_keys", "key_id"),
+    ("audit_log", "done_at, actor, action, object"),
 ];
 
 const DOING: &str = "export a table";

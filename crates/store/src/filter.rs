@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use lichen_model::{CommitId, Id, Kind, PassageKind, RepoId, Timestamp};
+use lichen_model::{CommitId, Id, Kind, PassageKind, RepoId, StreamId, Timestamp};
 
 use crate::columns::micros;
 use crate::error::{Doing, Error, Result};
@@ -37,6 +37,8 @@ pub struct Filter {
     pub fields: Vec<(String, String)>,
     /// The name or title of the stream.
     pub stream: Option<String>,
+    /// Messages of these streams alone; what are no messages pass.
+    pub streams: Option<Vec<StreamId>>,
     /// Not before: when sent, committed, or first seen.
     pub since: Option<Timestamp>,
     /// Before this time.
@@ -145,6 +147,13 @@ fn conditions(filter: &Filter, as_of: Option<Timestamp>) -> Result<Vec<String>> 
         all.push(format!(
             "p.owner_id IN (SELECT message_id FROM messages JOIN streams USING (stream_id)
                  WHERE {name} IN (streams.name, streams.title))"
+        ));
+    }
+    if let Some(streams) = &filter.streams {
+        let list = row::uuid_list(streams.iter().map(|stream| stream.as_u128()));
+        all.push(format!(
+            "p.owner_kind <> 'message'
+             OR p.owner_id IN (SELECT message_id FROM messages WHERE stream_id IN ({list}))"
         ));
     }
     if let Some(at) = filter.since {

@@ -1,6 +1,6 @@
 //! Facts by their ids, whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -248,6 +248,41 @@ impl Reader {
             Ok((id, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         });
         rows.and_then(Iterator::collect).doing(DOING)
+    }
+
+    /// Of these messages, those of these streams.
+    pub fn messages_in(
+        &self,
+        messages: &[MessageId],
+        streams: &[StreamId],
+    ) -> Result<HashSet<MessageId>> {
+        let messages = row::uuid_list(messages.iter().map(|message| message.as_u128()));
+        let streams = row::uuid_list(streams.iter().map(|stream| stream.as_u128()));
+        let sql = format!(
+            "SELECT message_id FROM messages WHERE message_id IN ({messages}) AND stream_id IN ({streams})"
+        );
+        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
+        let rows = statement.query_map([], |row| Ok(MessageId::from_u128(row.get::<_, Raw>(0)?.0)));
+        rows.and_then(Iterator::collect).doing(DOING)
+    }
+
+    /// The message that a passage or a tool call is of; `None` where it is of none.
+    pub fn message_behind(&self, thing: AnyId) -> Result<Option<MessageId>> {
+        let id = row::uuid(thing.id.as_u128());
+        let sql = match thing.kind {
+            Kind::Passage => format!(
+                "SELECT owner_id FROM passages WHERE passage_id = '{id}'::UUID AND owner_kind = 'message'"
+            ),
+            Kind::ToolCall => {
+                format!("SELECT message_id FROM tool_calls WHERE tool_call_id = '{id}'::UUID")
+            }
+            _ => return Ok(None),
+        };
+        let mut statement = self.conn.prepare(&sql).doing(DOING)?;
+        let mut rows = statement.query([]).doing(DOING)?;
+        let found =
+            rows.next().doing(DOING)?.map(|row| row.get::<_, Raw>(0).doing(DOING)).transpose()?;
+        Ok(found.map(|raw| MessageId::from_u128(raw.0)))
     }
 
     /// The current version of the document at `path`, of the first repository that has one there.

@@ -14,6 +14,7 @@ mod purge;
 mod reader;
 mod recovery;
 
+mod access;
 mod commits;
 mod documents;
 mod embeddings;
@@ -59,7 +60,7 @@ pub use chains::{FollowedRef, Position};
 pub use changes::LastChange;
 pub use counts::Counts;
 pub use doctor::Finding;
-pub use documents::Latest;
+pub use documents::{CurrentDocument, Latest};
 pub use error::{Error, Result};
 pub use export::{ExportFormat, Exported};
 pub use filter::{AsOf, Filter, PathFilter};

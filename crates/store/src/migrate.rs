@@ -36,7 +36,8 @@ pub(crate) const STEPS: &[Step] = steps![
     "20261123T1000_conversations",
     "20261128T0115_runs",
     "20261128T1500_purged",
-    "20261128T1700_code_memory"
+    "20261128T1700_code_memory",
+    "20261128T2000_access_keys"
 ];
 
 /// What a data file turns out to be.

@@ -19,6 +19,11 @@ impl Reader {
         Self::over_catalog(conn, CATALOG)
     }
 
+    /// Another one, for another thread.
+    pub fn beside(&self) -> Result<Self> {
+        Self::over(&self.conn)
+    }
+
     /// A reader of the file that is attached as `catalog`.
     pub(crate) fn over_catalog(conn: &Connection, catalog: &str) -> Result<Self> {
         let conn = conn.try_clone().doing("open another connection")?;

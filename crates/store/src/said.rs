@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use lichen_model::{AnyId, CommitId, Detector, MessageId, RepoPath, SymbolId, VersionId, Zoned};
+use lichen_model::{
+    AnyId, CommitId, Detector, MessageId, RepoPath, StreamId, SymbolId, VersionId, Zoned,
+};
 
 use crate::error::{Doing, Result};
 use crate::reader::Reader;
@@ -18,6 +20,8 @@ pub struct SpokenOf {
     pub commits: Vec<CommitId>,
     /// This file, without lines or symbols in it.
     pub file: Option<RepoPath>,
+    /// Of messages only those of these streams; `None` for all.
+    pub streams: Option<Vec<StreamId>>,
 }
 
 /// How a text speaks of code.
@@ -88,10 +92,11 @@ impl Reader {
         if conditions.is_empty() {
             return Ok(Vec::new());
         }
+        let seen = of.streams.as_deref().map_or_else(|| "true".to_owned(), seen_in);
         let sql = format!(
             "SELECT source_kind::VARCHAR, source_id, field, start_byte, end_byte, raw, detector::VARCHAR, rule, confidence,
                  symbol_id, commit_id
-             FROM code_references WHERE status = 'resolved' AND ({})
+             FROM code_references WHERE status = 'resolved' AND ({}) AND ({seen})
              ORDER BY confidence DESC, source_id DESC, ord LIMIT {count}",
             conditions.join(" OR "),
         );
@@ -204,6 +209,18 @@ impl Reader {
         }
         Ok(holders)
     }
+}
+
+/// That a reference stands in no message, or in one of these streams.
+fn seen_in(streams: &[StreamId]) -> String {
+    let list = row::uuid_list(streams.iter().map(|stream| stream.as_u128()));
+    format!(
+        "CASE source_kind
+             WHEN 'message' THEN source_id IN (SELECT message_id FROM messages WHERE stream_id IN ({list}))
+             WHEN 'tool_call' THEN source_id IN (
+                 SELECT tool_call_id FROM tool_calls JOIN messages USING (message_id) WHERE stream_id IN ({list}))
+             ELSE true END"
+    )
 }
 
 fn owner_of(kind: &str, id: u128) -> AnyId {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
-use lichen_engine::{At, Spot, at_text};
+use lichen_engine::Spot;
+use lichen_server::ask::{Ask, AtAsk, path_text};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// Ask what stands at a place: its symbol, how that came to be so, and what was said about it
@@ -39,19 +39,16 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let at = At {
-        folder: context.here().to_owned(),
-        spot: Spot::parse(&args.place),
-        rev: args.sha,
+    let Spot { file, line, column } = Spot::parse(&args.place);
+    let ask = Ask::At(AtAsk {
+        file: path_text(&file),
+        line,
+        column,
         symbol: args.symbol,
-        changes: args.changes,
-    };
-    let engine = context.open()?;
-    let answer = engine.read().at(&at)?;
-    if output.is_json() {
-        output.answer_json(&json::at(&answer))?;
-    } else {
-        output.answer(&at_text(&answer))?;
-    }
+        sha: args.sha,
+        limit: args.changes,
+        folder: Some(context.folder()),
+    });
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }

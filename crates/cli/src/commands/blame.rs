@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
-use lichen_engine::{Blame, blame_text};
+use lichen_server::ask::{Ask, BlameAsk, path_text};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// Show for each line its symbol, the commit that made that what it is, and what was said about it
@@ -54,19 +53,14 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let blame = Blame {
-        folder: context.here().to_owned(),
-        file: args.file,
-        lines: args.lines,
-        rev: args.sha,
-    };
-    let engine = context.open()?;
-    let answer = engine.read().blame(&blame)?;
-    if output.is_json() {
-        output.answer_json(&json::blame(&answer))?;
-    } else {
-        output.answer(&blame_text(&answer))?;
-    }
+    let ask = Ask::Blame(BlameAsk {
+        file: path_text(&args.file),
+        first: args.lines.map(|(first, _)| first),
+        last: args.lines.map(|(_, last)| last),
+        sha: args.sha,
+        folder: Some(context.folder()),
+    });
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use lichen_engine::{Engine, IngestPlan, Observer, PassageKind, Recall, answer_text};
+use lichen_server::wire;
 use serde_json::json;
 
 use super::Context;
-use crate::json;
 use crate::output::Output;
 
 /// A small conversation, as a chat tool would export it.
@@ -47,7 +47,7 @@ pub(super) fn run(
     }
     if output.is_json() {
         let answers: Vec<_> =
-            answers.iter().map(|(question, answer)| json!({ "question": question, "answer": json::answer(answer) })).collect();
+            answers.iter().map(|(question, answer)| json!({ "question": question, "answer": wire::RecallAnswer::from(answer) })).collect();
         output.answer_json(&json!({ "questions": answers }))?;
     } else {
         let mut text =

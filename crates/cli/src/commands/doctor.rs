@@ -1,12 +1,12 @@
 //! `lichen doctor`: proves index against store and store against source.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
+use lichen_server::Verdict;
+use lichen_server::ask::{Ask, DoctorAsk};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// Check everything: index against store, store against its rules and its sources
@@ -27,23 +27,7 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let mut engine = context.open()?;
-    let findings = engine.doctor(args.repair, &mut context.bars(output))?;
-    if output.is_json() {
-        output.answer_json(&json::doctor(&findings))?;
-    } else if findings.is_empty() {
-        output.answer("healthy: index, store and sources agree")?;
-    } else {
-        let mut text = String::new();
-        for finding in &findings {
-            let _ =
-                writeln!(text, "{}: {}\n  repair: {}", finding.check, finding.what, finding.repair);
-        }
-        output.answer(&text)?;
-    }
-    Ok(if findings.iter().any(|finding| finding.damage) {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    let ask = Ask::Doctor(DoctorAsk { repair: args.repair });
+    let reply = answer(&ask, &mut *context.memory(output, false)?, output)?;
+    Ok(if reply.verdict == Verdict::Damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

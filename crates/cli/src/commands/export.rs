@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum, ValueHint};
 use lichen_engine::ExportFormat;
+use lichen_server::wire::human_bytes;
 use serde_json::json;
 
-use super::{Context, human_bytes};
+use super::Context;
 use crate::output::Output;
 
 /// Write every table to a folder, as Parquet or JSONL

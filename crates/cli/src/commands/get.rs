@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use lichen_engine::{AnyId, FileOf, FilePlace, Get, TOKEN_BYTES, found_text};
+use lichen_engine::{AnyId, FilePlace, ParseIdError};
+use lichen_server::ask::{Ask, GetAsk, word_text};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// Read things by their ids: the verbatim text with where it comes from
@@ -22,7 +22,7 @@ use crate::output::Output;
 pub(crate) struct GetArgs {
     /// Ids from an answer, or files of commits
     #[arg(required = true, value_name = "ID", value_parser = asked)]
-    ids: Vec<Asked>,
+    ids: Vec<String>,
     /// So many messages of the stream before and after too
     #[arg(long, value_name = "N", default_value_t = 0)]
     around: usize,
@@ -34,51 +34,27 @@ pub(crate) struct GetArgs {
     budget: usize,
 }
 
-/// What is asked for.
-#[derive(Clone, Debug)]
-enum Asked {
-    Id(AnyId),
-    File(FilePlace),
-}
-
-fn asked(text: &str) -> Result<Asked, String> {
-    match FilePlace::parse(text) {
-        Some(place) => Ok(Asked::File(place)),
-        None => text
-            .parse()
-            .map(Asked::Id)
-            .map_err(|error: lichen_engine::ParseIdError| error.to_string()),
+/// An id or a file of a commit, as the memory takes it.
+fn asked(text: &str) -> Result<String, String> {
+    if FilePlace::parse(text).is_some() {
+        return Ok(word_text(text));
     }
+    let id: Result<AnyId, ParseIdError> = text.parse();
+    id.map(|id| id.to_string()).map_err(|error| error.to_string())
 }
 
 pub(super) fn run(
-    args: GetArgs,
+    args: &GetArgs,
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let engine = context.open()?;
-    let (offset, mut budget) = (args.offset, args.budget);
-    let mut found = Vec::new();
-    for asked in args.ids {
-        let more = match asked {
-            Asked::Id(id) => {
-                let get = Get { ids: vec![id], around: args.around, offset, budget };
-                engine.read().get(&get)?
-            }
-            Asked::File(place) => {
-                let folder = context.here().to_owned();
-                let file = FileOf { folder, place, offset, budget };
-                vec![engine.read().file(&file)?]
-            }
-        };
-        let bytes: usize = more.iter().map(|one| one.text.len()).sum();
-        budget = budget.saturating_sub(bytes.div_ceil(TOKEN_BYTES));
-        found.extend(more);
-    }
-    if output.is_json() {
-        output.answer_json(&json::found(&found))?;
-    } else {
-        output.answer(&found_text(&found))?;
-    }
+    let ask = Ask::Get(GetAsk {
+        ids: args.ids.join(","),
+        around: args.around,
+        offset: args.offset,
+        budget: args.budget,
+        folder: Some(context.folder()),
+    });
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }

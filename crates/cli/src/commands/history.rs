@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
-use lichen_engine::{AskedSymbol, HistoryOf, history_text};
+use lichen_server::ask::{Ask, HistoryAsk, path_text};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// Tell the life of a symbol, through renames and moves, or of a file
@@ -37,19 +36,13 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let asked = HistoryOf {
-        folder: context.here().to_owned(),
-        of: AskedSymbol::parse(&args.of),
-        rev: args.sha,
-        diffs: args.diff,
-        changes: args.changes,
-    };
-    let engine = context.open()?;
-    let answer = engine.read().history(&asked)?;
-    if output.is_json() {
-        output.answer_json(&json::history(&answer))?;
-    } else {
-        output.answer(&history_text(&answer))?;
-    }
+    let ask = Ask::History(HistoryAsk {
+        of: path_text(&args.of),
+        sha: args.sha,
+        diff: args.diff,
+        limit: args.changes,
+        folder: Some(context.folder()),
+    });
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }

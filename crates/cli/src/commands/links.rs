@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use lichen_engine::{LinksOf, links_text};
+use lichen_server::ask::{Ask, LinksAsk};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// Tell what a message or commit refers to, and what refers to a commit or symbol
@@ -29,13 +28,8 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let asked = LinksOf { folder: context.here().to_owned(), of: args.of, count: args.count };
-    let engine = context.open()?;
-    let answer = engine.read().links(&asked)?;
-    if output.is_json() {
-        output.answer_json(&json::links(&answer))?;
-    } else {
-        output.answer(&links_text(&answer))?;
-    }
+    let ask =
+        Ask::Links(LinksAsk { of: args.of, limit: args.count, folder: Some(context.folder()) });
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }

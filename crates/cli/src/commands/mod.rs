@@ -13,11 +13,13 @@ pub(crate) mod hook;
 pub(crate) mod index;
 pub(crate) mod ingest;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod links;
 mod live;
 pub(crate) mod purge;
 pub(crate) mod recall;
 pub(crate) mod review;
+pub(crate) mod serve;
 pub(crate) mod sql;
 pub(crate) mod status;
 pub(crate) mod stream;
@@ -30,7 +32,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use lichen_engine::{Clock, Config, Engine, Timestamp};
+use lichen_engine::{Clock, Config, Engine};
+use lichen_server::ask::{Ask, path_text};
+use lichen_server::{Client, Local, Memory, Reply, Shape};
 
 use crate::args::{Command, Global};
 use crate::clock::SystemClock;
@@ -38,6 +42,9 @@ use crate::config;
 use crate::failure::Refused;
 use crate::output::Output;
 use crate::progress::Bars;
+
+/// The version of this program, which an owner's must fit.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs `command`.
 pub(crate) fn run(
@@ -49,7 +56,7 @@ pub(crate) fn run(
         Command::Init(args) => init::run(&args, context, output),
         Command::Ingest(args) => ingest::run(&args, context, output),
         Command::Recall(args) => recall::run(args, context, output),
-        Command::Get(args) => get::run(args, context, output),
+        Command::Get(args) => get::run(&args, context, output),
         Command::At(args) => at::run(args, context, output),
         Command::History(args) => history::run(args, context, output),
         Command::Links(args) => links::run(args, context, output),
@@ -62,6 +69,8 @@ pub(crate) fn run(
         Command::Eval(args) => eval::run(&args, context, output),
         Command::Stream(args) => stream::run(&args, context, output),
         Command::Window(args) => window::run(&args, context, output),
+        Command::Serve(args) => serve::run(&args, context, output),
+        Command::Key(args) => key::run(&args, context, output),
         Command::Purge(args) => purge::run(&args, context, output),
         Command::Hook(args) => hook::run(&args, context, output),
         Command::Sql(args) => sql::run(&args, context, output),
@@ -86,10 +95,6 @@ impl<'a> Context<'a> {
             Refused::config(format!("could not tell the current folder: {error}"))
         })?;
         Ok(Self { global, here, clock: Arc::new(SystemClock::new()), stop })
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
@@ -139,11 +144,40 @@ impl<'a> Context<'a> {
         self.open_at(&self.store_dir()?)
     }
 
-    /// Opens the store that a command means and brings its index up.
-    pub(crate) fn open_prepared(&self, output: &Output) -> anyhow::Result<Engine> {
-        let mut engine = self.open()?;
-        engine.prepare(&mut self.bars(output))?;
-        Ok(engine)
+    /// The memory that a command means: through the socket of the process that owns the store, or where there is none the store
+    /// itself, with its index brought up where `prepared` says so.
+    pub(crate) fn memory(
+        &self,
+        output: &Output,
+        prepared: bool,
+    ) -> anyhow::Result<Box<dyn Memory>> {
+        let dir = self.store_dir()?;
+        if let Some(client) = Client::connect(&dir, VERSION)? {
+            return Ok(Box::new(client));
+        }
+        let mut engine = match self.open_at(&dir) {
+            Ok(engine) => engine,
+            Err(error) => {
+                // An owner may have begun meanwhile.
+                let client = Client::connect(&dir, VERSION)?;
+                return client.map_or(Err(error), |client| Ok(Box::new(client) as Box<_>));
+            }
+        };
+        let mut bars = self.bars(output);
+        if prepared {
+            engine.prepare(&mut bars)?;
+        }
+        Ok(Box::new(Local::new(engine, Box::new(bars))))
+    }
+
+    /// The owner of the store that a command means, where one listens.
+    pub(crate) fn owner(&self) -> anyhow::Result<Option<Client>> {
+        Ok(Client::connect(&self.store_dir()?, VERSION)?)
+    }
+
+    /// Where a question is asked, as it is told to the memory.
+    pub(crate) fn folder(&self) -> String {
+        path_text(&self.here)
     }
 
     pub(crate) fn open_at(&self, dir: &Path) -> anyhow::Result<Engine> {
@@ -153,15 +187,26 @@ impl<'a> Context<'a> {
     }
 }
 
-/// `FIELD=VALUE` as its two parts.
-pub(crate) fn field(text: &str) -> Result<(String, String), String> {
+/// `FIELD=VALUE`, as it is.
+pub(crate) fn field(text: &str) -> Result<String, String> {
     match text.split_once('=') {
-        Some((field, value)) if !field.is_empty() => Ok((field.to_owned(), value.to_owned())),
+        Some((field, _)) if !field.is_empty() => Ok(text.to_owned()),
         _ => Err("write FIELD=VALUE".to_owned()),
     }
 }
 
-/// A number of bytes for people.
-pub(crate) fn human_bytes(bytes: u64) -> String {
-    indicatif::BinaryBytes(bytes).to_string()
+/// How answers are to be written.
+pub(crate) fn shape(output: &Output) -> Shape {
+    if output.is_json() { Shape::Json } else { Shape::Text }
+}
+
+/// Asks and prints the answer.
+pub(crate) fn answer(
+    ask: &Ask,
+    memory: &mut dyn Memory,
+    output: &mut Output,
+) -> anyhow::Result<Reply> {
+    let reply = memory.ask(ask, shape(output))?;
+    output.answer(&reply.body)?;
+    Ok(reply)
 }

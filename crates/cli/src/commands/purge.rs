@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 use lichen_engine::{ErrorKind, PURGE_PLACES_MAX, PurgePlan, PurgeReport};
+use lichen_server::wire::human_bytes;
 use serde_json::{Value as Json, json};
 
-use super::{Context, human_bytes};
+use super::Context;
 use crate::failure::Refused;
 use crate::output::Output;
 

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use lichen_engine::{PassageKind, Recall, answer_text, parse_until, parse_when};
+use lichen_engine::PassageKind;
+use lichen_server::ask::{Ask, RecallAsk};
 
-use super::{Context, field};
-use crate::json;
+use super::{Context, answer, field};
 use crate::output::Output;
 
 /// Ask: the passages that answer a question best, one line each
@@ -35,7 +35,7 @@ pub(crate) struct RecallArgs {
     stream: Option<String>,
     /// Only things whose further field has this value
     #[arg(long = "where", value_name = "FIELD=VALUE", value_parser = field)]
-    fields: Vec<(String, String)>,
+    fields: Vec<String>,
     /// Nothing older: a date, a time, or an age such as 7d
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
@@ -65,27 +65,20 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let now = context.now();
-    let when = |text: Option<&String>| text.map(|text| parse_when(text, now)).transpose();
-    let recall = Recall {
+    let kinds: Vec<&str> = args.kinds.iter().map(|kind| kind.name()).collect();
+    let ask = Ask::Recall(RecallAsk {
         query: args.query.join(" "),
-        kinds: args.kinds,
+        kinds: (!kinds.is_empty()).then(|| kinds.join(",")),
         path: args.path,
         tag: args.tag,
         stream: args.stream,
         fields: args.fields,
-        since: when(args.since.as_ref())?,
-        until: args.until.as_ref().map(|text| parse_until(text, now)).transpose()?,
+        since: args.since,
+        until: args.until,
         as_of: args.as_of,
         limit: args.limit,
-    };
-    let engine = context.open_prepared(output)?;
-    let mut answer = engine.read().recall(&recall)?;
-    if output.is_json() {
-        let text = json::capped_answer(&mut answer, args.budget)?;
-        output.answer(&text)?;
-    } else {
-        output.answer(&answer_text(&answer, args.budget))?;
-    }
+        budget: args.budget,
+    });
+    answer(&ask, &mut *context.memory(output, true)?, output)?;
     Ok(ExitCode::SUCCESS)
 }

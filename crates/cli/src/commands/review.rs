@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use lichen_engine::{Review, review_markdown, review_text};
+use lichen_server::Shape;
+use lichen_server::ask::{Ask, ReviewAsk, ReviewFormat};
 
-use super::Context;
-use crate::json;
+use super::{Context, shape};
 use crate::output::Output;
 
 /// Tell what was said about every symbol that a branch changes; nothing where nothing was
@@ -41,22 +41,18 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let review = Review { folder: context.here().to_owned(), range: args.range };
-    let engine = context.open()?;
-    let answer = engine.read().review(&review)?;
-    for note in &answer.freshness.notes {
+    let format = match args.format {
+        Format::Markdown => ReviewFormat::Markdown,
+        Format::Text | Format::Json => ReviewFormat::Text,
+    };
+    let ask = Ask::Review(ReviewAsk { range: args.range, format, folder: Some(context.folder()) });
+    let shape = if args.format == Format::Json { Shape::Json } else { shape(output) };
+    let reply = context.memory(output, false)?.ask(&ask, shape)?;
+    for note in &reply.notes {
         output.note(note);
     }
-    if output.is_json() || args.format == Format::Json {
-        output.answer_json(&json::review(&answer))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let text = match args.format {
-        Format::Markdown => review_markdown(&answer),
-        Format::Text | Format::Json => review_text(&answer),
-    };
-    if !text.is_empty() {
-        output.answer(&text)?;
+    if !reply.body.is_empty() {
+        output.answer(&reply.body)?;
     }
     Ok(ExitCode::SUCCESS)
 }

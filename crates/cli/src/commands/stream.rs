@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::{Args, Subcommand, ValueHint};
 use lichen_engine::{
-    Engine, IngestPlan, Mapping, MessageView, StreamInfo, Timestamp, WindowFormat, format_instant,
-    printable, window_text,
+    Engine, IngestPlan, Mapping, MessageView, WindowFormat, printable, window_text,
 };
 use lichen_model::StreamId;
+use lichen_server::ask::{Ask, StreamAsk, StreamsAsk, TailAsk};
 use lichen_server::feed::{Follow, Watch, watch};
-use serde_json::{Value as Json, json};
+use lichen_server::{Client, wire};
 
-use super::{Context, human_bytes, live};
-use crate::json;
+use super::{Context, answer, live, shape};
+use crate::failure::Refused;
 use crate::output::Output;
 
 /// List streams of messages, or read the end of one
@@ -61,29 +62,13 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let engine = context.open()?;
-    match &args.action {
-        Action::List => {
-            let all = engine.read().streams()?;
-            if output.is_json() {
-                let all: Vec<Json> = all.iter().map(info).collect();
-                output.answer_json(&json!({ "streams": all }))?;
-            } else {
-                output.answer(&all.iter().map(line).collect::<Vec<_>>().join("\n"))?;
-            }
-        }
-        Action::Show { stream } => {
-            let id = engine.read().stream(stream)?.id;
-            if let Some(one) = engine.read().streams()?.into_iter().find(|one| one.stream.id == id)
-            {
-                if output.is_json() {
-                    output.answer_json(&info(&one))?;
-                } else {
-                    output.answer(&line(&one))?;
-                }
-            }
-        }
+    let ask = match &args.action {
+        Action::List => Ask::Streams(StreamsAsk::default()),
+        Action::Show { stream } => Ask::Stream(StreamAsk { stream: stream.clone() }),
         Action::Tail { stream, count, follow: true, files, mapping } => {
+            if let Some(owner) = context.owner()? {
+                return follow_owner(owner, stream, *count, files, context, output);
+            }
             let mapping: Mapping = mapping.join(",").parse().map_err(lichen_engine::Error::from)?;
             let files = files.iter().map(|file| context.here().join(file)).collect();
             let plan = IngestPlan {
@@ -92,14 +77,43 @@ pub(super) fn run(
                 mapping,
                 ..IngestPlan::of_paths(context.root(), files)
             };
+            let engine = context.open()?;
             let stream = engine.read().stream(stream)?.id;
             follow(engine, stream, *count, plan, context, output)?;
+            return Ok(ExitCode::SUCCESS);
         }
         Action::Tail { stream, count, .. } => {
-            let stream = engine.read().stream(stream)?;
-            show(&engine.read().tail(stream.id, *count)?, output)?;
+            Ask::Tail(StreamAsk { stream: stream.clone() }, TailAsk { last: *count })
         }
+    };
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what is said in a stream of which another process keeps up with the sources.
+fn follow_owner(
+    mut owner: Client,
+    stream: &str,
+    count: usize,
+    files: &[PathBuf],
+    context: &Context<'_>,
+    output: &mut Output,
+) -> anyhow::Result<ExitCode> {
+    if !files.is_empty() {
+        let what = "the store has an owner, which alone takes messages in: leave out the files, or end the owner";
+        return Err(Refused::user(what).into());
     }
+    let (stop, is_json, shape) = (context.stop(), output.is_json(), shape(output));
+    let mut told = Ok(());
+    let tell = |message: &str| {
+        // As much at a time as there is, however it was taken in.
+        let text =
+            if is_json { format!("{{\"messages\":[{message}]}}") } else { message.to_owned() };
+        told = output.answer(&text);
+        told.is_ok()
+    };
+    owner.follow(stream, count, shape, tell, || stop.load(Ordering::SeqCst))?;
+    told?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -137,43 +151,9 @@ fn follow(
 
 fn show(messages: &[MessageView], output: &mut Output) -> anyhow::Result<()> {
     if output.is_json() {
-        output.answer_json(&json!({ "messages": json::messages(messages) }))
+        let messages = messages.iter().map(wire::MessageShape::from).collect();
+        Ok(output.answer(&wire::json(&wire::MessagePage { messages }))?)
     } else {
         Ok(output.answer(&printable(&window_text(messages, WindowFormat::Text)))?)
     }
-}
-
-fn title(one: &StreamInfo) -> &str {
-    if one.stream.title.is_empty() { &one.stream.name } else { &one.stream.title }
-}
-
-fn line(one: &StreamInfo) -> String {
-    let day = |millis| format_instant(Timestamp(millis)).chars().take(10).collect::<String>();
-    let span = if one.messages == 0 {
-        String::new()
-    } else {
-        format!("{} to {}", day(one.first), day(one.last))
-    };
-    format!(
-        "{}  {:<12} {:>9} messages {:>12}  {span}  {}",
-        one.stream.id.any(),
-        one.stream.source,
-        one.messages,
-        human_bytes(one.bytes),
-        printable(title(one))
-    )
-}
-
-fn info(one: &StreamInfo) -> Json {
-    let at = |millis| (one.messages > 0).then(|| format_instant(Timestamp(millis)));
-    json!({
-        "id": one.stream.id.any().to_string(),
-        "source": one.stream.source,
-        "name": one.stream.name,
-        "title": one.stream.title,
-        "messages": one.messages,
-        "bytes": one.bytes,
-        "first": at(one.first),
-        "last": at(one.last),
-    })
 }

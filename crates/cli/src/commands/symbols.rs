@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use lichen_engine::{SymbolList, symbols_text};
+use lichen_server::ask::{Ask, SymbolsAsk};
 
-use super::Context;
-use crate::json;
+use super::{Context, answer};
 use crate::output::Output;
 
 /// List symbols: of a commit, or what changed since another
@@ -44,21 +43,15 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let list = SymbolList {
-        folder: context.here().to_owned(),
+    let ask = Ask::Symbols(SymbolsAsk {
         as_of: args.as_of,
         changed_since: args.changed_since,
         path: args.path,
-        kinds: args.kinds,
+        kinds: (!args.kinds.is_empty()).then(|| args.kinds.join(",")),
         name: args.name,
         limit: args.limit,
-    };
-    let engine = context.open()?;
-    let answer = engine.read().symbols(&list)?;
-    if output.is_json() {
-        output.answer_json(&json::symbols(&answer))?;
-    } else {
-        output.answer(&symbols_text(&answer))?;
-    }
+        folder: Some(context.folder()),
+    });
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,15 +5,13 @@ mod run;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use lichen_engine::{
-    AnyId, Engine, Extent, Measure, MessageView, Window, WindowFormat, WindowSpec, printable,
-    window_text,
+use lichen_server::ask::{
+    Ask, CutAsk, DocumentAsk, FailAsk, FormatAsk, MessageFormat, RunEnd, RunsAsk, SplitAsk,
+    StreamAsk,
 };
-use serde_json::{Value as Json, json};
 
-use super::Context;
+use super::{Context, answer};
 use crate::failure::Refused;
-use crate::json;
 use crate::output::Output;
 
 /// Cut streams and documents into windows, and process them one by one
@@ -129,192 +127,59 @@ pub(super) fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let mut engine = context.open()?;
-    match &args.action {
-        Action::List(cut) => {
-            let windows: Vec<Window> = match &cut.document {
-                Some(path) => {
-                    let version = engine.read().document_at(path)?;
-                    let cut = engine.read().document_windows(version, &cut.size.spec()?)?;
-                    cut.into_iter().map(|(window, _)| window).collect()
-                }
-                None => engine.read().windows(cut.stream(&engine)?.id, &cut.size.spec()?)?,
-            };
-            if output.is_json() {
-                let windows: Vec<Json> = windows.iter().map(window_json).collect();
-                output.answer_json(&json!({ "windows": windows }))?;
-            } else {
-                output.answer(&windows.iter().map(line).collect::<Vec<_>>().join("\n"))?;
-            }
-        }
-        Action::Show { window, cut, format } => match window.parse() {
-            Ok(number) => show(&engine, number, cut, *format, output)?,
-            Err(_) => show_claimed(&engine, window, *format, output)?,
+    let end = |run: &String, end| Ask::EndRun(run.clone(), end);
+    let ask = match &args.action {
+        Action::List(cut) => match &cut.document {
+            Some(path) => Ask::DocumentWindows(DocumentAsk { path: path.clone() }, cut.size.ask()),
+            None => Ask::Windows(cut.stream()?, cut.size.ask()),
         },
-        Action::Next(next) => return run::next(&mut engine, next, output),
-        Action::Done { run } => {
-            run::end(&mut engine, run, output, Engine::finish_run)?;
+        Action::Show { window, cut, format } => match (window.parse(), &cut.document) {
+            (Ok(number), Some(path)) => {
+                Ask::DocumentWindow(DocumentAsk { path: path.clone() }, number, cut.size.ask())
+            }
+            (Ok(number), None) => Ask::Window(cut.stream()?, number, cut.size.ask(), format.ask()),
+            (Err(_), _) => Ask::ClaimedWindow(window.clone(), format.ask()),
+        },
+        Action::Next(next) => return run::next(next, context, output),
+        Action::Done { run } => end(run, RunEnd::Done),
+        Action::Fail { run, reason } => end(run, RunEnd::Fail(FailAsk { reason: reason.clone() })),
+        Action::Split { run, into } => end(run, RunEnd::Split(SplitAsk { into: *into })),
+        Action::Runs { consumer } => {
+            Ask::Runs(RunsAsk { consumer: consumer.clone(), ..RunsAsk::default() })
         }
-        Action::Fail { run, reason } => {
-            run::end(&mut engine, run, output, |engine, run| engine.fail_run(run, reason))?;
-        }
-        Action::Split { run, into } => {
-            run::end(&mut engine, run, output, |engine, run| engine.split_run(run, *into))?;
-        }
-        Action::Runs { consumer } => run::list(&engine, consumer.as_deref(), output)?,
-    }
+    };
+    answer(&ask, &mut *context.memory(output, false)?, output)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(
-    engine: &Engine,
-    number: usize,
-    cut: &Cut,
-    format: Format,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let missing =
-        |count| Refused::user(format!("there is no window {number}: there are {count}, from 0"));
-    if let Some(path) = &cut.document {
-        let windows =
-            engine.read().document_windows(engine.read().document_at(path)?, &cut.size.spec()?)?;
-        let (window, text) = windows.get(number).ok_or_else(|| missing(windows.len()))?;
-        if output.is_json() {
-            output.answer_json(&json!({ "window": window_json(window), "text": text }))?;
-        } else {
-            output.answer(text)?;
-        }
-        return Ok(());
-    }
-    let stream = cut.stream(engine)?;
-    let windows = engine.read().windows(stream.id, &cut.size.spec()?)?;
-    let window = windows.get(number).ok_or_else(|| missing(windows.len()))?;
-    show_messages(&window_json(window), &engine.read().messages_of(&window.extent)?, format, output)
-}
-
-/// Shows a window that a run or an id names.
-fn show_claimed(
-    engine: &Engine,
-    asked: &str,
-    format: Format,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let id: AnyId = asked.parse().map_err(|_| {
-        Refused::user(format!(
-            "`{asked}` is neither a number of the list nor the id of a run or window"
-        ))
-    })?;
-    let extent = engine.read().claimed_extent(id)?;
-    show_messages(&extent_json(&extent), &engine.read().messages_of(&extent)?, format, output)
-}
-
-fn show_messages(
-    window: &Json,
-    messages: &[MessageView],
-    format: Format,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    if output.is_json() {
-        output.answer_json(&json!({ "window": window, "messages": json::messages(messages) }))?;
-        return Ok(());
-    }
-    let text = match format {
-        Format::Text => window_text(messages, WindowFormat::Text),
-        Format::Prompt => window_text(messages, WindowFormat::Prompt),
-        Format::Jsonl => jsonl(messages),
-    };
-    output.answer(&printable(&text))?;
-    Ok(())
-}
-
-fn jsonl(messages: &[MessageView]) -> String {
-    let lines: Vec<String> = json::messages(messages).iter().map(ToString::to_string).collect();
-    lines.join("\n")
-}
-
 impl Cut {
-    fn stream(&self, engine: &Engine) -> anyhow::Result<lichen_engine::Stream> {
-        let asked = self.stream.as_deref().ok_or_else(|| {
+    fn stream(&self) -> anyhow::Result<StreamAsk> {
+        let asked = self.stream.clone().ok_or_else(|| {
             Refused::user("name a stream with `--stream`, or a document with `--document`")
         })?;
-        Ok(engine.read().stream(asked)?)
+        Ok(StreamAsk { stream: asked })
     }
 }
 
 impl CutSize {
-    fn spec(&self) -> anyhow::Result<WindowSpec> {
+    fn ask(&self) -> CutAsk {
         let by = match self.by {
-            By::Bytes => Measure::Bytes,
-            By::Tokens => Measure::Tokens,
-            By::Count => Measure::Count,
-            By::Time => Measure::Time,
+            By::Bytes => "bytes",
+            By::Tokens => "tokens",
+            By::Count => "count",
+            By::Time => "time",
         };
-        let size = size(&self.size, by).ok_or_else(|| {
-            Refused::user(format!(
-                "`{}` is not a size by {by:?}: write `64KiB`, `500`, or for time `12h` or `7d`",
-                self.size
-            ))
-        })?;
-        let share = self.overlap.trim_end_matches('%').parse::<f64>().ok();
-        let overlap = share.map(|share| share / 100.0).ok_or_else(|| {
-            Refused::user(format!("`{}` is not a share: write `10%`", self.overlap))
-        })?;
-        Ok(WindowSpec { by, size, overlap })
+        CutAsk { by: by.to_owned(), size: self.size.clone(), overlap: self.overlap.clone() }
     }
 }
 
-/// A size in the unit of `by`: bytes, tokens, messages, or milliseconds.
-fn size(text: &str, by: Measure) -> Option<u64> {
-    let digits = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    let unit = match (by, unit.trim()) {
-        (Measure::Bytes | Measure::Tokens | Measure::Count, "") => 1,
-        (Measure::Bytes, "B") => 1,
-        (Measure::Bytes, "kB" | "KB") => 1000,
-        (Measure::Bytes, "KiB" | "K" | "k") => 1 << 10,
-        (Measure::Bytes, "MB") => 1_000_000,
-        (Measure::Bytes, "MiB" | "M") => 1 << 20,
-        (Measure::Tokens, "k") => 1000,
-        (Measure::Time, "s") => 1000,
-        (Measure::Time, "m" | "min") => 60_000,
-        (Measure::Time, "h") => 3_600_000,
-        (Measure::Time, "d") => 86_400_000,
-        (Measure::Time, "w") => 604_800_000,
-        _ => return None,
-    };
-    number.checked_mul(unit)
-}
-
-fn line(window: &Window) -> String {
-    let part = window.part.as_ref().map_or_else(String::new, |part| {
-        format!("  part {} of {} of a larger message", part.nth + 1, part.of)
-    });
-    format!("{:>6}  {:>7} messages {:>12}{part}", window.nth, window.count, window.size)
-}
-
-fn window_json(window: &Window) -> Json {
-    let mut json = extent_json(&window.extent);
-    let part = window.part.as_ref().map(|part| {
-        json!({ "nth": part.nth, "of": part.of, "start": part.bytes.start, "end": part.bytes.end })
-    });
-    json["nth"] = json!(window.nth);
-    json["messages"] = json!(window.count);
-    json["size"] = json!(window.size);
-    json["part"] = json!(part);
-    json
-}
-
-/// Where a window lies. Windows of documents are in no stream and have no id.
-fn extent_json(extent: &Extent) -> Json {
-    let at = |at: lichen_engine::Standing| json!({ "place": at.place, "late": at.late });
-    let stream = (extent.stream != lichen_model::StreamId::default())
-        .then(|| extent.stream.any().to_string());
-    json!({
-        "id": stream.as_ref().map(|_| extent.id().any().to_string()),
-        "stream": stream,
-        "first": at(extent.first),
-        "last": at(extent.last),
-        "bytes": extent.bytes.as_ref().map(|bytes| [bytes.start, bytes.end]),
-    })
+impl Format {
+    const fn ask(self) -> FormatAsk {
+        let format = match self {
+            Self::Text => MessageFormat::Text,
+            Self::Jsonl => MessageFormat::Jsonl,
+            Self::Prompt => MessageFormat::Prompt,
+        };
+        FormatAsk { format }
+    }
 }

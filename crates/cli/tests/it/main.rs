@@ -13,6 +13,7 @@ mod hook;
 mod purge;
 mod runs;
 mod secrets;
+mod serving;
 mod streams;
 mod transcripts;
 mod watching;

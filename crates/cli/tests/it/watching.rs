@@ -1,7 +1,7 @@
 //! Commands that keep up: what is written while they run is taken in, and Ctrl-C ends them whole.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::harness::Place;
 const LONG: Duration = Duration::from_mins(2);
 
 /// A program that runs, and the lines it prints.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: mpsc::Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Running {
-    fn new(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn new(place: &Place, arguments: &[&str]) -> Self {
         let mut command = place.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -38,7 +38,7 @@ impl Running {
 
     /// Waits for a line with these words.
     #[track_caller]
-    fn wait(&mut self, words: &str) {
+    pub(crate) fn wait(&mut self, words: &str) {
         loop {
             let Ok(line) = self.lines.recv_timeout(LONG) else {
                 self.child.kill().unwrap();
@@ -54,6 +54,19 @@ impl Running {
 
     fn write(&mut self, text: &str) {
         self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Asks it to end; gives the exit code.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    /// Kills it, as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Presses Ctrl-C; gives the exit code.

@@ -113,7 +113,7 @@ impl Ground<'_> {
             file_commits,
             conversations: self
                 .reader
-                .conversations(&spoken_of(found.as_ref(), path), CONVERSATIONS)?,
+                .conversations(spoken_of(found.as_ref(), path), CONVERSATIONS)?,
             freshness,
         })
     }
@@ -249,7 +249,7 @@ pub(super) fn spoken_of(found: Option<&Found>, path: &RepoPath) -> SpokenOf {
             let mut commits = found.makers();
             commits.truncate(SPOKEN_COMMITS);
             let symbols = found.stored.iter().map(|stored| stored.life.id).collect();
-            SpokenOf { symbols, commits, file: None }
+            SpokenOf { symbols, commits, ..SpokenOf::default() }
         }
         None => SpokenOf { file: Some(path.clone()), ..SpokenOf::default() },
     }

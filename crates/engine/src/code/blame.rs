@@ -160,7 +160,7 @@ impl Ground<'_> {
         let symbols: Vec<SymbolId> = known.values().filter_map(|known| known.id).collect();
         let of = SpokenOf { symbols, ..SpokenOf::default() };
         let mut said: HashMap<SymbolId, Conversation> = HashMap::new();
-        for one in self.reader.store.said(&of, REFERENCES_MAX)? {
+        for one in self.reader.said(of, REFERENCES_MAX)? {
             if let Some(symbol) = one.symbol {
                 // The surest comes first.
                 said.entry(symbol).or_insert_with(|| conversation(&one));

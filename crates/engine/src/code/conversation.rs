@@ -16,10 +16,10 @@ impl Reader {
     /// What was said of `of`: at most `count` texts, the surest first and of those the newest.
     pub(super) fn conversations(
         &self,
-        of: &SpokenOf,
+        of: SpokenOf,
         count: usize,
     ) -> Result<Vec<Conversation>, Error> {
-        let said = self.store.said(of, REFERENCES_MAX)?;
+        let said = self.said(of, REFERENCES_MAX)?;
         Ok(each_text_once(said.iter()).take(count).map(conversation).collect())
     }
 }

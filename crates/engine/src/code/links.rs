@@ -87,7 +87,7 @@ impl Reader {
             Kind::Commit => SpokenOf { commits: vec![CommitId(of.id)], ..SpokenOf::default() },
             _ => SpokenOf::default(),
         };
-        answer.referring = self.conversations(&spoken, asked.count)?;
+        answer.referring = self.conversations(spoken, asked.count)?;
         if of.kind != Kind::Symbol {
             let references = self.store.references_in(&[of.id.as_u128()])?;
             let mut pages = Pages::around(self, &asked.folder);
@@ -100,7 +100,7 @@ impl Reader {
     fn linked(&self, asked: &LinksOf) -> Result<AnyId, Error> {
         let words = asked.of.trim();
         if let Ok(id) = words.parse::<AnyId>() {
-            let found = self.store.resolve(id)?;
+            let found = self.resolve(id)?;
             return match found.as_slice() {
                 [one] => self.holder_of(*one),
                 [] => Err(Error::UnknownId { id: words.to_owned() }),

@@ -137,8 +137,8 @@ impl Ground<'_> {
         }
         of_commit.retain(|_, count| *count <= SYMBOLS_OF_COMMIT_MAX);
         let commits: Vec<CommitId> = of_commit.keys().copied().collect();
-        let of = SpokenOf { symbols, commits, file: None };
-        let mut said = self.reader.store.said(&of, REFERENCES_MAX)?;
+        let of = SpokenOf { symbols, commits, ..SpokenOf::default() };
+        let mut said = self.reader.said(of, REFERENCES_MAX)?;
         said.retain(|said| !own.contains(&said.owner));
         let mut reviewed = Vec::new();
         for Before { changed, id, origin } in before {

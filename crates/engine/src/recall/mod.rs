@@ -48,13 +48,22 @@ fn kinds_searched<'a>(index: &Index, recall: &'a Recall) -> &'a [PassageKind] {
     &recall.kinds
 }
 
+/// The passages that a question is about; `None` stands for all.
+#[derive(Default)]
+pub(crate) struct Among {
+    /// The only ones that are found.
+    allowed: Option<RoaringBitmap>,
+    /// The only ones that the asker may see.
+    seen: Option<RoaringBitmap>,
+}
+
 /// Ranks the passages of `index` for a question; only those that pass, where passing is told.
 pub(crate) fn search(
     index: &Index,
     embedders: &Embedders,
     question: &Question,
     recall: &Recall,
-    allowed: Option<&RoaringBitmap>,
+    among: &Among,
 ) -> Result<(Vec<Ranked>, Option<String>), Error> {
     let embedded = embedders.embed_question(index.model(), &recall.query, &question.content);
     let (vector, note) = match embedded {
@@ -67,7 +76,8 @@ pub(crate) fn search(
         kinds: kinds_searched(index, recall),
         since: recall.since,
         until: recall.until,
-        allowed,
+        allowed: among.allowed.as_ref(),
+        weighed: among.seen.as_ref(),
         superseded: recall.as_of.is_some(),
         ..Query::default()
     };
@@ -88,11 +98,10 @@ impl Reader {
         check(recall)?;
         let as_of = recall.as_of.as_deref().map(|text| self.as_of(text)).transpose()?;
         let past = as_of.map(|as_of| Past::of(self, recall, as_of)).transpose()?;
-        let allowed = self.allowed(recall, as_of, past.as_ref())?;
+        let among = self.among(recall, as_of, past.as_ref())?;
         let index = self.index();
-        let question = Question::new(&recall.query, &self.derived.speakers(&index));
-        let (ranked, mut note) =
-            search(&index, &self.embedders, &question, recall, allowed.as_ref())?;
+        let question = Question::new(&recall.query, &self.speakers(&index, among.seen.as_ref()));
+        let (ranked, mut note) = search(&index, &self.embedders, &question, recall, &among)?;
         let best = &ranked[..ranked.len().min(recall.limit)];
         let mut hits = self.hits(&index, best, &question)?;
         let mut candidates = ranked.len();
@@ -106,17 +115,21 @@ impl Reader {
             hits.sort_by(|one, other| other.score.total_cmp(&one.score));
             hits.truncate(recall.limit);
         }
-        let scope = self.scope(&index, recall, note)?;
+        let mut scope = self.scope(&index, recall, note)?;
+        if let Some(seen) = among.seen {
+            scope.passages = seen.range_cardinality(..index.watermark());
+        }
         Ok((Answer { scope, hits, candidates }, ranked))
     }
 
     /// The passages that only the store can choose; `None` where the index can tell by itself.
-    fn allowed(
+    fn among(
         &self,
         recall: &Recall,
         as_of: Option<AsOf>,
         past: Option<&Past>,
-    ) -> Result<Option<RoaringBitmap>, Error> {
+    ) -> Result<Among, Error> {
+        let seen = self.seen_passages()?;
         let filter = Filter {
             path: recall.path.clone(),
             tags: recall.tag.iter().cloned().collect(),
@@ -127,9 +140,13 @@ impl Reader {
             ..Filter::default()
         };
         if filter.is_empty() {
-            return Ok(None);
+            return Ok(Among { allowed: seen.clone(), seen });
         }
-        Ok(Some(self.store.filter(&filter)?.into_iter().collect()))
+        let mut allowed: RoaringBitmap = self.store.filter(&filter)?.into_iter().collect();
+        if let Some(seen) = &seen {
+            allowed &= seen;
+        }
+        Ok(Among { allowed: Some(allowed), seen })
     }
 
     /// The point in history that `text` names: a time, or a commit that was taken in.

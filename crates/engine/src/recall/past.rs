@@ -13,7 +13,7 @@ use lichen_source::git::Repository;
 use lichen_store::{AsOf, PathFilter};
 use tempfile::TempDir;
 
-use super::{Hit, Question, Recall, freshness, search, snippet};
+use super::{Among, Hit, Question, Recall, freshness, search, snippet};
 use crate::catch_up::embed;
 use crate::{Error, Reader};
 
@@ -112,7 +112,8 @@ impl Reader {
                 })
                 .collect();
             let (_folder, index) = self.index_of(tree, model, &standing)?;
-            let (ranked, problem) = search(&index, &self.embedders, question, recall, None)?;
+            let (ranked, problem) =
+                search(&index, &self.embedders, question, recall, &Among::default())?;
             note = note.or(problem);
             candidates += ranked.len();
             let ancestors = self.store.ancestors(tree.id)?;

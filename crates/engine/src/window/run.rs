@@ -4,7 +4,8 @@ mod ledger;
 mod split;
 
 use lichen_model::{
-    AnyId, Batch, Extent, Kind, Outcome, Run, RunEvent, RunId, Stream, StreamId, Timestamp,
+    AnyId, Batch, Extent, Kind, Outcome, Run, RunEvent, RunId, Stream, StreamId, StreamLimits,
+    Timestamp,
 };
 use lichen_store::{MessageView, RunView};
 
@@ -74,13 +75,25 @@ impl Engine {
     /// first, in their order, then those that failed or expired, those with the fewest attempts first. A window whose
     /// messages changed since it was processed, because late ones came or others were replaced, is another window.
     pub fn next_window(&mut self, next: &NextWindow) -> Result<Option<Claimed>, Error> {
+        self.next_window_in(next, None)
+    }
+
+    /// As [`Self::next_window`], of some streams only.
+    pub fn next_window_in(
+        &mut self,
+        next: &NextWindow,
+        limits: Option<&StreamLimits>,
+    ) -> Result<Option<Claimed>, Error> {
         check(next)?;
         let now = self.reader.clock.now();
         let runs = self.store.read().runs(Some(&next.consumer), Some(&next.signature))?;
         let ledger = Ledger::new(runs, now);
-        let streams = match next.stream {
-            Some(id) => vec![id],
-            None => self.store.read().streams()?.into_iter().map(|stream| stream.id).collect(),
+        let streams = if let Some(id) = next.stream {
+            vec![id]
+        } else {
+            let mut streams = self.store.read().streams()?;
+            streams.retain(|stream| limits.is_none_or(|limits| limits.allow(&stream.name)));
+            streams.into_iter().map(|stream| stream.id).collect()
         };
         let mut best: Option<Offer> = None;
         for stream in streams {
@@ -244,7 +257,7 @@ impl Reader {
         if id.kind != Kind::Run {
             return Err(unknown());
         }
-        match self.store.resolve(id)?.as_slice() {
+        match self.resolve(id)?.as_slice() {
             [] => Err(unknown()),
             [id] => Ok(RunId(id.id)),
             several => Err(Error::AmbiguousId {
@@ -258,7 +271,7 @@ impl Reader {
     pub fn claimed_extent(&self, asked: AnyId) -> Result<Extent, Error> {
         let unknown = || Error::UnknownId { id: asked.to_string() };
         let store = &self.store;
-        let id = match store.resolve(asked)?.as_slice() {
+        let id = match self.resolve(asked)?.as_slice() {
             [] => return Err(unknown()),
             [id] => *id,
             several => {
@@ -290,7 +303,10 @@ impl Reader {
     /// A consumer that never claimed a window.
     pub fn runs(&self, consumer: Option<&str>) -> Result<Vec<RunInfo>, Error> {
         let now = self.clock.now();
-        let runs = self.store.runs(consumer, None)?;
+        let mut runs = self.store.runs(consumer, None)?;
+        if let Some(streams) = self.sight()? {
+            runs.retain(|view| streams.contains(&view.run.extent.stream));
+        }
         match consumer {
             Some(consumer) if runs.is_empty() => {
                 Err(Error::UnknownConsumer { consumer: consumer.to_owned() })

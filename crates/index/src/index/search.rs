@@ -7,6 +7,7 @@ use super::Index;
 use crate::error::{Error, Result};
 use crate::hit::Best;
 use crate::mask::Mask;
+use crate::text::{Weighed, Words};
 use crate::vector::VectorQuery;
 use crate::{Hit, Recipe, Similar};
 
@@ -25,6 +26,8 @@ pub struct Query<'a> {
     pub until: Option<Timestamp>,
     /// The only passages to find; `None` for all.
     pub allowed: Option<&'a RoaringBitmap>,
+    /// The only passages by which words are weighed, so that nothing is told of the others; `None` for all.
+    pub weighed: Option<&'a RoaringBitmap>,
     /// Whether passages named by [`Index::set_dead`] are found too: for questions about the past.
     pub superseded: bool,
     /// Words that in source code stand for words of `text`.
@@ -56,9 +59,21 @@ impl Index {
             None => None,
         };
         let kinds = if query.kinds.is_empty() { &PassageKind::ALL[..] } else { query.kinds };
-        let text =
-            self.texts.scores(query.text, kinds, query.similar, &query.recipe, self.watermark())?;
+        let weighed = query.weighed.map(|set| self.weighed(set));
+        let words =
+            Words { text: query.text, kinds, similar: query.similar, recipe: &query.recipe };
+        let text = self.texts.scores(&words, weighed.as_ref(), self.watermark())?;
         Ok(Search { index: self, mask: self.mask(query), text, vector })
+    }
+
+    /// The passages of `set`, and how many of each kind they are.
+    fn weighed(&self, set: &RoaringBitmap) -> Weighed {
+        let passages = Mask::from_set(self.watermark(), set);
+        let mut kinds = [0; PassageKind::ALL.len()];
+        self.columns.for_each(|seq, kind, _| {
+            kinds[kind as usize] += u32::from(passages.contains(seq));
+        });
+        Weighed::new(passages, &kinds)
     }
 
     /// The passages that pass the filters; `None` where all do.

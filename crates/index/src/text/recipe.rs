@@ -35,6 +35,15 @@ impl Class {
     }
 }
 
+/// How many passages of each class there are, of so many of each kind.
+pub(crate) fn by_class(kinds: &[u32; PassageKind::ALL.len()]) -> [u32; Class::ALL.len()] {
+    let mut counts = [0; Class::ALL.len()];
+    for (kind, count) in PassageKind::ALL.into_iter().zip(kinds) {
+        counts[Class::of(kind) as usize] += count;
+    }
+    counts
+}
+
 /// The numbers of BM25 for one class, after BM25F (Robertson, Zaragoza and Taylor, "Simple BM25 Extension to
 /// Multiple Weighted Fields", 2004): a term in the context counts `context_weight` times before saturation.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,21 +9,43 @@
 
 use std::sync::Arc;
 
+use lichen_model::PassageKind;
 use tantivy::fieldnorm::FieldNormReader;
 
 use super::query::{ClassQuery, QueryTerm};
-use super::recipe::{Bm25, Class};
+use super::recipe::{Bm25, Class, by_class};
 use super::schema::Part;
 use super::segment::Segment;
 use super::tail::Tail;
 use crate::error::Result;
+use crate::mask::Mask;
 
 /// The texts to score: all segments in order, then the tail.
 pub(crate) struct Corpus<'a> {
     pub(crate) segments: &'a [Arc<Segment>],
     pub(crate) tail: &'a Tail,
-    /// Passages per class.
+    /// Passages per class, of those by which words are weighed.
     pub(crate) counts: [u32; Class::ALL.len()],
+    /// The only passages by which words are weighed; `None` for all.
+    pub(crate) weighed: Option<&'a Weighed>,
+}
+
+/// Some passages by which words are weighed, as if there were no others.
+pub(crate) struct Weighed {
+    passages: Mask,
+    counts: [u32; Class::ALL.len()],
+}
+
+impl Weighed {
+    /// These passages, of which so many are of each kind.
+    pub(crate) fn new(passages: Mask, kinds: &[u32; PassageKind::ALL.len()]) -> Self {
+        Self { passages, counts: by_class(kinds) }
+    }
+
+    /// Passages per class.
+    pub(crate) fn counts(&self) -> [u32; Class::ALL.len()] {
+        self.counts
+    }
 }
 
 /// What is the same for all terms of a class.
@@ -80,22 +102,57 @@ impl Corpus<'_> {
         Ok(())
     }
 
+    /// Tokens of a field; of some passages the sum of their lengths, which are rounded.
     fn tokens(&self, class: Class, part: Part) -> u64 {
-        let sealed: u64 = self.segments.iter().map(|segment| segment.tokens(class, part)).sum();
-        sealed + self.tail.tokens(class, part)
+        let Some(weighed) = self.weighed else {
+            let sealed: u64 = self.segments.iter().map(|segment| segment.tokens(class, part)).sum();
+            return sealed + self.tail.tokens(class, part);
+        };
+        let mut tokens = 0;
+        for segment in self.segments {
+            let lens = segment.norms(class, part);
+            for doc in
+                (0..segment.len()).filter(|doc| weighed.passages.contains(segment.first() + doc))
+            {
+                tokens += u64::from(lens.fieldnorm(doc));
+            }
+        }
+        for doc in (0..self.tail.len()).filter(|doc| self.tail.class(*doc) == class) {
+            if weighed.passages.contains(self.tail.first() + doc) {
+                tokens += u64::from(self.tail.text_len(doc, part));
+            }
+        }
+        tokens
     }
 
     /// In how many passages of the class the term is: the larger of body and context, as Lucene's combined fields count.
     fn doc_freq(&self, class: Class, term: &str, parts: &[Part]) -> Result<u32> {
         let mut largest = 0;
         for part in parts {
-            let mut count = self.tail.doc_freq(class, *part, term);
-            for segment in self.segments {
-                count += segment.doc_freq(class, *part, term)?;
-            }
-            largest = largest.max(count);
+            largest = largest.max(match self.weighed {
+                None => self.doc_freq_of_all(class, *part, term)?,
+                Some(weighed) => self.doc_freq_of(weighed, class, *part, term)?,
+            });
         }
         Ok(largest)
+    }
+
+    fn doc_freq_of_all(&self, class: Class, part: Part, term: &str) -> Result<u32> {
+        let mut count = self.tail.doc_freq(class, part, term);
+        for segment in self.segments {
+            count += segment.doc_freq(class, part, term)?;
+        }
+        Ok(count)
+    }
+
+    fn doc_freq_of(&self, weighed: &Weighed, class: Class, part: Part, term: &str) -> Result<u32> {
+        let mut count = 0;
+        let mut add = |seq: u32| count += u32::from(weighed.passages.contains(seq));
+        for segment in self.segments {
+            segment.postings(class, part, term, |doc, _| add(segment.first() + doc))?;
+        }
+        self.tail.postings(class, part, term, |doc, _| add(self.tail.first() + doc));
+        Ok(count)
     }
 
     /// Adds a word's scores: of each passage the best among the word and those that stand for it. One of these is worth
@@ -192,6 +249,9 @@ impl Corpus<'_> {
         self.tail.phrase(class, phrase, |doc, freq| {
             found.push((self.tail.first() + doc, freq as f32, self.tail_len(doc, statistics)));
         });
+        if let Some(weighed) = self.weighed {
+            found.retain(|(seq, ..)| weighed.passages.contains(*seq));
+        }
         let weight = weight * statistics.idf(u32::try_from(found.len()).unwrap_or(u32::MAX));
         for (seq, freq, len) in found {
             scores[seq as usize] += weight * saturated(freq, len);

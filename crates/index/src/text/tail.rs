@@ -96,6 +96,11 @@ impl Tail {
         self.tokens[field_index(class, part)]
     }
 
+    /// The class of a passage.
+    pub(crate) fn class(&self, doc: u32) -> Class {
+        self.texts[doc as usize].class
+    }
+
     /// The length of a part of a passage.
     pub(crate) fn text_len(&self, doc: u32, part: Part) -> u32 {
         self.texts[doc as usize].lens[part as usize]

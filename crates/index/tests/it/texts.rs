@@ -67,6 +67,33 @@ proptest! {
     }
 
     #[test]
+    fn some_texts_are_weighed_as_if_there_were_no_others(
+        texts in prop::collection::vec((prop::collection::vec(0usize..8, 0..20), any::<bool>()), 1..60),
+        query in prop::collection::vec(0usize..8, 1..5),
+        phrase: bool,
+        sealed in 0usize..60,
+    ) {
+        let of = |words: &[usize]| words.iter().map(|at| PLAIN[*at]).collect::<Vec<_>>().join(" ");
+        let all: Vec<Owned> = texts.iter().map(|(words, _)| chat(of(words))).collect();
+        let some: Vec<u32> = (0..).zip(&texts).filter(|(_, (_, weighed))| *weighed).map(|(seq, _)| seq).collect();
+        let (whole, part) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut index = Index::create(whole.path(), &key()).unwrap();
+        let (first, second) = all.split_at(sealed.min(all.len()));
+        append(&mut index, first);
+        index.seal().unwrap();
+        append(&mut index, second);
+        let mut alone = Index::create(part.path(), &key()).unwrap();
+        append(&mut alone, &some.iter().map(|seq| chat(of(&texts[*seq as usize].0))).collect::<Vec<_>>());
+        let text = if phrase { format!("\"{}\"", of(&query)) } else { of(&query) };
+        let weighed = some.iter().copied().collect();
+        let search = index.search(&Query { text: &text, weighed: Some(&weighed), ..Query::default() }).unwrap();
+        let expected = alone.search(&Query { text: &text, ..Query::default() }).unwrap();
+        for (place, seq) in (0..).zip(some) {
+            prop_assert_eq!(search.text_score(seq).to_bits(), expected.text_score(place).to_bits());
+        }
+    }
+
+    #[test]
     fn any_text_can_be_asked(text: String) {
         let dir = tempfile::tempdir().unwrap();
         let mut index = Index::create(dir.path(), &key()).unwrap();

@@ -50,15 +50,20 @@ impl Follow {
             let grown = move || live.wait_searchable(looked + 1, WAIT).then(|| live.status());
             let Some(status) = blocking(grown).await else { continue };
             self.looked = status.searchable;
-            let end = self.read().await?;
-            let new: Vec<MessageView> =
-                end.iter().filter(|view| !self.seen.contains(&key(view))).cloned().collect();
-            self.note(&end);
+            let new = self.look().await?;
             if !new.is_empty() {
                 return Ok(Some(new));
             }
         }
         Ok(None)
+    }
+
+    /// The messages that are new now, for one who is told when to look.
+    pub(crate) async fn look(&mut self) -> Result<Vec<MessageView>> {
+        let end = self.read().await?;
+        let new = end.iter().filter(|view| !self.seen.contains(&key(view))).cloned().collect();
+        self.note(&end);
+        Ok(new)
     }
 
     async fn read(&self) -> Result<Vec<MessageView>> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lichen_engine::{Acknowledged, Mapping, Repeats};
+use lichen_engine::{Acknowledged, Mapping, Repeats, StreamLimits};
 use lichen_model::{Problem, Progress};
 use tokio::sync::Semaphore;
 
@@ -83,6 +83,12 @@ pub enum Refused {
         /// The key.
         key: String,
     },
+    /// A message is of a stream that may not be written to.
+    #[error("messages of the stream `{stream}` may not be sent with this key; nothing was taken")]
+    Stream {
+        /// The stream's name.
+        stream: String,
+    },
     /// It failed.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -123,6 +129,16 @@ impl Post {
     /// Takes a body. `key` names the batch: sent again under the same key it is answered as it was, without work. Without a
     /// key, its messages are still known by their ids.
     pub async fn take(&self, body: Vec<u8>, key: Option<&str>) -> Result<Posted, Refused> {
+        self.take_of(body, key, None).await
+    }
+
+    /// The same from one who may write to some streams only.
+    pub async fn take_of(
+        &self,
+        body: Vec<u8>,
+        key: Option<&str>,
+        limits: Option<&StreamLimits>,
+    ) -> Result<Posted, Refused> {
         let limit = self.options.body_bytes_max;
         if body.len() > limit {
             return Err(Refused::TooLarge { bytes: body.len(), limit });
@@ -145,10 +161,15 @@ impl Post {
             let acknowledged = known.acknowledged;
             return Ok(Posted { acknowledged, problems: Vec::new(), repeated: true });
         }
-        self.append(body, hashes).await
+        self.append(body, hashes, limits).await
     }
 
-    async fn append(&self, body: Vec<u8>, hashes: Option<(u64, u64)>) -> Result<Posted, Refused> {
+    async fn append(
+        &self,
+        body: Vec<u8>,
+        hashes: Option<(u64, u64)>,
+        limits: Option<&StreamLimits>,
+    ) -> Result<Posted, Refused> {
         let feed = format!("post:{}", self.options.name);
         let read = {
             let (feed, name) = (feed.clone(), self.options.name.clone());
@@ -163,6 +184,11 @@ impl Post {
         };
         let mut batch = read.await?;
         let problems = std::mem::take(&mut batch.problems);
+        let foreign =
+            |limits: &StreamLimits| batch.streams.iter().find(|stream| !limits.allow(&stream.name));
+        if let Some(stream) = limits.and_then(foreign) {
+            return Err(Refused::Stream { stream: stream.name.clone() });
+        }
         // The key goes into the record, so that it is known exactly when the messages are.
         if let Some((name, body)) = hashes {
             let acknowledged = Acknowledged { seq: 0, messages: batch.messages.len() };

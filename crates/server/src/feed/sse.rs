@@ -14,7 +14,8 @@ use super::queue::{Receiver, Sender, queue};
 use super::{Feeder, QueueLimits};
 use crate::{Error, Result};
 
-use events::{Event, Events};
+use events::Event;
+pub(crate) use events::Events;
 
 /// Bytes that are read from a connection at once.
 const BUFFER_BYTES: usize = 16 << 10;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "where a helper of a test fails, the test does")]
 #![expect(clippy::print_stdout, reason = "a test tells why it was skipped")]
 
+mod access;
 mod append;
 mod crash;
 mod doctor;

@@ -6,19 +6,19 @@ use std::mem;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// Its type; empty for `message`.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Its data, lines joined by line ends.
-    pub(super) data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
     /// The last id that was told up to here.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// It was longer than the limit: its data is gone.
-    pub(super) too_long: bool,
+    pub(crate) too_long: bool,
 }
 
 /// Reads a stream of events.
-pub(super) struct Events {
+pub(crate) struct Events {
     limit: usize,
     /// Bytes of a line whose end has not come.
     line: Vec<u8>,
@@ -38,7 +38,7 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Events {
     /// A stream whose reading goes on behind `last_id`. Lines and events may have `limit` bytes.
-    pub(super) fn new(last_id: impl Into<String>, limit: usize) -> Self {
+    pub(crate) fn new(last_id: impl Into<String>, limit: usize) -> Self {
         let last_id = last_id.into();
         Self {
             limit,
@@ -54,12 +54,12 @@ impl Events {
     }
 
     /// How long to wait before connecting again, where the stream has told it since the last call.
-    pub(super) const fn take_retry_millis(&mut self) -> Option<u64> {
+    pub(crate) const fn take_retry_millis(&mut self) -> Option<u64> {
         self.retry_millis.take()
     }
 
     /// Takes bytes; adds the events that they complete. An event that the stream ends in is never completed.
-    pub(super) fn push(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
+    pub(crate) fn push(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
         for &byte in bytes {
             if let Some(seen) = self.mark {
                 if byte == MARK[seen] {
