@@ -201,7 +201,8 @@ fn run(conn: &Connection, query: &str, limit: usize) -> Result<Table> {
     let sql = format!(
         "SELECT {select} FROM {source} AS t({}) LIMIT {}",
         names.join(", "),
-        limit.saturating_add(1)
+        // One more tells whether there are more.
+        i64::try_from(limit).map_or(i64::MAX, |limit| limit.saturating_add(1))
     );
     let mut statement = conn.prepare(&sql).map_err(|error| sql_error(&error))?;
     let mut found = statement.query([]).map_err(|error| sql_error(&error))?;

@@ -91,7 +91,7 @@ fn columns_keep_their_names_and_types() {
 #[test]
 fn rows_beyond_the_limit_are_cut_and_said_so() {
     let (_dir, mut store) = filled();
-    for (rows, truncated) in [(0, true), (4, true), (5, false), (6, false)] {
+    for (rows, truncated) in [(0, true), (4, true), (5, false), (6, false), (usize::MAX, false)] {
         let table = store.sql("FROM range(5)", SqlLimits { rows, ..LIMITS }).unwrap();
         assert_eq!((table.rows.len(), table.truncated), (rows.min(5), truncated));
     }
